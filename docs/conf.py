@@ -1,0 +1,122 @@
+"""Configuration of the documentation site."""
+
+import importlib.metadata
+import sys
+from pathlib import Path
+
+DOCS = Path(__file__).parent
+sys.path.insert(0, str(DOCS / "_extensions"))
+
+from local_inventories import write_inventories  # noqa: E402
+
+project = "stabsim"
+author = "The stabsim developers"
+copyright = "The stabsim developers"
+release = importlib.metadata.version("stabsim")
+version = release
+
+extensions = [
+    "mathml",
+    "myst_parser",
+    "numpydoc",
+    "page_repairs",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.intersphinx",
+    "sphinx_copybutton",
+    "sphinx_gallery.gen_gallery",
+    "sphinxcontrib.bibtex",
+]
+source_suffix = {".rst": "restructuredtext", ".md": "markdown"}
+exclude_patterns = ["_build", "_templates", "gallery/**/*.md5", "gallery/**/*.ipynb"]
+templates_path = ["_templates"]
+nitpicky = True
+
+# API pages
+autosummary_generate = True
+autosummary_ignore_module_all = False
+autodoc_typehints = "none"
+numpydoc_show_class_members = False
+numpydoc_xref_param_type = True
+numpydoc_xref_aliases = {
+    "Axes": "matplotlib.axes.Axes",
+    "DataFrame": "pandas.DataFrame",
+    "Generator": "numpy.random.Generator",
+    "SeedSequence": "numpy.random.SeedSequence",
+    "array_like": ":term:`numpy:array_like`",
+    "callable": "collections.abc.Callable",
+    "ndarray": "numpy.ndarray",
+    "sequence": "collections.abc.Sequence",
+}
+numpydoc_xref_ignore = "all"
+intersphinx_mapping = write_inventories(DOCS / "inventories", DOCS / "_build" / "inventories")
+
+# References
+bibtex_bibfiles = ["references.bib"]
+bibtex_reference_style = "author_year"
+
+# Gallery
+sphinx_gallery_conf = {
+    "examples_dirs": "../gallery",
+    "gallery_dirs": "gallery",
+    "subsection_order": [
+        "../gallery/vanishing",
+        "../gallery/exploding",
+        "../gallery/cures",
+        "../gallery/edge_of_chaos",
+        "../gallery/number_formats",
+        "../gallery/matrix_products",
+    ],
+    "within_subsection_order": "FileNameSortKey",
+    "filename_pattern": r"/plot_",
+    "abort_on_example_error": False,
+    "backreferences_dir": "gallery/backreferences",
+    "doc_module": ("stabsim",),
+    "reference_url": {"stabsim": None},
+    "inspect_global_variables": True,
+    "image_srcset": ["2x"],
+    "reset_modules": ("figure_style.apply_style",),
+    "reset_modules_order": "before",
+    "capture_repr": (),
+    "remove_config_comments": True,
+    "show_memory": False,
+    "show_signature": False,
+    "min_reported_time": 60,
+    "write_computation_times": False,
+    "default_thumb_file": str(DOCS / "_static" / "logo.svg"),
+}
+
+# Pages
+html_theme = "pydata_sphinx_theme"
+html_title = "stabsim"
+html_math_renderer = "mathml"
+html_static_path = ["_static"]
+html_css_files = ["custom.css"]
+html_js_files = [("scrollable.js", {"defer": "defer"})]
+html_favicon = "_static/logo.svg"
+html_context = {"default_mode": "auto"}
+html_copy_source = False
+html_show_sourcelink = False
+html_sidebars = {
+    "index": [],
+    "theory": [],
+    "user_guide": [],
+}
+html_theme_options = {
+    "logo": {
+        "text": "stabsim",
+        "image_light": "_static/logo.svg",
+        "image_dark": "_static/logo.svg",
+    },
+    "navbar_persistent": ["search-button"],
+    "navbar_end": ["theme-switcher"],
+    "header_links_before_dropdown": 6,
+    "show_nav_level": 2,
+    "secondary_sidebar_items": ["page-toc"],
+    "footer_start": ["copyright"],
+    "footer_end": [],
+    "pygments_light_style": "a11y-high-contrast-light",
+    "pygments_dark_style": "a11y-high-contrast-dark",
+}
+copybutton_prompt_text = r">>> |\.\.\. |\$ "
+copybutton_prompt_is_regexp = True

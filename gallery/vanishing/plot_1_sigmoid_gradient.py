@@ -1,0 +1,92 @@
+r"""
+Where does the sigmoid's gradient go?
+=====================================
+
+The sigmoid :math:`\sigma(x) = 1/(1 + e^{-x})` squeezes every number into (0, 1), and was for
+decades the activation of neural networks. Its derivative
+:math:`\sigma'(x) = \sigma(x)\,(1 - \sigma(x))` multiplies every gradient that passes backward
+through the unit :cite:p:`Zhang2023`. How much of the gradient is left?
+
+**What this assumes.** One unit a layer and weights of size 1, so that the derivative of the
+activation alone is at work. Nothing here is random.
+"""
+
+# %%
+# The value and its derivative
+# ----------------------------
+#
+# The derivative is the product of two numbers that sum to 1, so it is at most
+# :math:`\tfrac{1}{2} \cdot \tfrac{1}{2} = \tfrac{1}{4}`, reached at :math:`x = 0`. Far out it falls
+# like :math:`e^{-\lvert x\rvert}`: a unit with a large input, of either sign, is *saturated*.
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from stabsim import activations
+
+sigmoid = activations.get("sigmoid")
+x = np.linspace(-8.0, 8.0, 1601)
+value, gradient = sigmoid(x), sigmoid.derivative(x)
+saturated = gradient < 0.01
+
+figure, axes = plt.subplots()
+axes.plot(x, value, label=r"value $\sigma(x)$")
+axes.plot(x, gradient, label=r"gradient $\sigma'(x)$")
+axes.axhline(0.25, color="0.4", linewidth=1, linestyle=":")
+axes.annotate("at most 1/4", (-8, 0.265), color="0.3")
+for side in (x < 0, x > 0):
+    axes.axvspan(x[saturated & side].min(), x[saturated & side].max(), color="0.93", zorder=0)
+axes.annotate("gradient < 0.01", (6.3, 0.5), color="0.3", ha="center", va="center", rotation=90)
+axes.set(xlabel="input x", xlim=(-8, 8))
+axes.legend(loc="upper left", bbox_to_anchor=(0.0, 0.96))
+figure.suptitle("The sigmoid rises from 0 to 1; its gradient is 1/4 at most")
+plt.show()
+
+# %%
+# How much of the line is flat?
+# -----------------------------
+#
+# The edge of the flat part follows from :math:`\sigma' = \sigma(1 - \sigma)`: the derivative equals
+# :math:`g` at :math:`\lvert x\rvert = 2 \operatorname{arcosh}\bigl(1/(2\sqrt{g})\bigr)`.
+
+for small in (0.1, 0.01, 0.001):
+    edge = 2.0 * np.arccosh(0.5 / np.sqrt(small))
+    flat = np.mean(gradient < small)
+    print(f"gradient < {small:<5}: where |x| > {edge:.2f}, which is {flat:4.0%} of [-8, 8]")
+
+# %%
+# One layer after another
+# -----------------------
+#
+# The chain rule multiplies one such factor per layer. With every unit at its best point,
+# :math:`x = 0`, the gradient is :math:`(1/4)^L` after :math:`L` layers; with inputs at
+# :math:`\lvert x\rvert = 2` or :math:`4` it is less. The markers multiply the derivatives one by
+# one, the lines are the power law.
+
+layers = np.arange(0, 51, 5)
+figure, axes = plt.subplots()
+for point, marker in ((0.0, "o"), (2.0, "s"), (4.0, "^")):
+    factor = sigmoid.derivative(point)
+    simulated = [np.prod(np.full(depth, factor)) for depth in layers]
+    (line,) = axes.plot(layers, factor**layers, label=f"every input at |x| = {point:g}")
+    axes.plot(layers, simulated, marker, color=line.get_color())
+smallest = float(np.finfo(np.float16).smallest_subnormal)
+axes.axhline(smallest, color="0.4", linewidth=1, linestyle=":")
+axes.annotate("float16 ends here", (50, smallest * 3), color="0.3", ha="right")
+axes.set(xlabel="layers L", ylabel="gradient that is left", yscale="log", xlim=(0, 51))
+axes.legend()
+figure.suptitle("Each sigmoid layer costs the gradient a factor of 4 or more")
+plt.show()
+
+# %%
+# At its best the sigmoid already loses six decades in ten layers. Larger weights could make up for
+# the factor, but larger weights also mean larger inputs, which saturate.
+
+peak = gradient.max()
+lost = -10 * np.log10(peak)
+depth = int(np.ceil(np.log(smallest) / np.log(peak)))
+print(
+    f"The gradient is {peak:.4f} at most and below 0.01 on {np.mean(saturated):.0%} of [-8, 8]; "
+    f"ten layers lose {lost:.2f} decades at the very best, and after {depth} layers "
+    "float16 rounds what is left to less than its smallest number."
+)

@@ -1,0 +1,69 @@
+r"""Singular values by one-sided Jacobi rotations.
+
+Pairs of columns are rotated until all are orthogonal; the norms of the columns are then the
+singular values. The largest is computed to rounding, and its matrix needs no scaling but that the
+squares of its entries are floats.
+"""
+
+import math
+
+import numpy as np
+
+from stabsim._kernels._jit import kernel
+from stabsim._kernels.factors import Numbers
+
+_ORTHOGONAL = 1e-15
+_MOST_SWEEPS = 40
+#: From here on LAPACK is faster than Jacobi.
+_WIDE = 33
+
+
+@kernel
+def _rotate(rows: Numbers, p: int, q: int) -> bool:
+    """Make the rows ``p`` and ``q`` orthogonal; return whether they were not so already."""
+    alpha = beta = 0.0
+    gamma = rows[p, 0].conjugate() * rows[q, 0] * 0.0
+    for k in range(rows.shape[1]):
+        x, y = rows[p, k], rows[q, k]
+        alpha += x.real * x.real + x.imag * x.imag
+        beta += y.real * y.real + y.imag * y.imag
+        gamma += x.conjugate() * y
+    size = abs(gamma)
+    if size <= _ORTHOGONAL * math.sqrt(alpha * beta):
+        return False
+    phase = gamma / size
+    zeta = (beta - alpha) / (2.0 * size)
+    tangent = 1.0 / (abs(zeta) + math.sqrt(1.0 + zeta * zeta))
+    if zeta < 0.0:
+        tangent = -tangent
+    cosine = 1.0 / math.sqrt(1.0 + tangent * tangent)
+    sine = cosine * tangent
+    for k in range(rows.shape[1]):
+        x, y = rows[p, k] * phase, rows[q, k]
+        rows[p, k] = cosine * x - sine * y
+        rows[q, k] = sine * x + cosine * y
+    return True
+
+
+@kernel
+def largest_singular_value(matrix: Numbers) -> float:
+    """Return the largest singular value of ``matrix``."""
+    if matrix.shape[0] >= _WIDE:
+        return float(np.linalg.norm(np.ascontiguousarray(matrix), 2))
+    rows = matrix.copy()
+    for _ in range(_MOST_SWEEPS):
+        rotated = False
+        for p in range(rows.shape[0]):
+            for q in range(p + 1, rows.shape[0]):
+                if _rotate(rows, p, q):
+                    rotated = True
+        if not rotated:
+            break
+    largest = 0.0
+    for i in range(rows.shape[0]):
+        square = 0.0
+        for k in range(rows.shape[1]):
+            x = rows[i, k]
+            square += x.real * x.real + x.imag * x.imag
+        largest = max(largest, square)
+    return math.sqrt(largest)

@@ -1,0 +1,53 @@
+"""Where randomness enters: ``rng`` becomes a seed once, and chunk i draws from its i-th child."""
+
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+#: What a user may pass as ``rng``.
+RandomState: TypeAlias = int | np.integer | np.random.SeedSequence | np.random.Generator | None
+
+
+def seed_sequence(rng: RandomState) -> np.random.SeedSequence:
+    """Return the seed that ``rng`` stands for.
+
+    The same int or SeedSequence gives the same seed, a Generator spawns a new one at every call,
+    and None takes fresh entropy from the operating system.
+    """
+    requirement = (
+        "rng must be None, a non-negative integer, a numpy.random.SeedSequence or a "
+        "numpy.random.Generator"
+    )
+    if rng is None:
+        return np.random.SeedSequence()
+    if isinstance(rng, np.random.Generator):
+        parent = rng.bit_generator.seed_seq
+        if not isinstance(parent, np.random.SeedSequence):
+            raise ValueError(f"{requirement} with a SeedSequence, got one without")
+        return parent.spawn(1)[0]
+    if isinstance(rng, np.random.SeedSequence):
+        return np.random.SeedSequence(rng.entropy, spawn_key=rng.spawn_key, pool_size=rng.pool_size)
+    if isinstance(rng, bool) or not isinstance(rng, int | np.integer):
+        raise TypeError(f"{requirement}, got {rng!r}")
+    if rng < 0:
+        raise ValueError(f"{requirement}, got {rng}")
+    return np.random.SeedSequence(int(rng))
+
+
+def child(seed: np.random.SeedSequence, index: int) -> np.random.SeedSequence:
+    """Return the child that ``seed.spawn`` makes at ``index``, without changing ``seed``."""
+    return np.random.SeedSequence(
+        seed.entropy, spawn_key=(*seed.spawn_key, index), pool_size=seed.pool_size
+    )
+
+
+def generator(seed: np.random.SeedSequence) -> np.random.Generator:
+    """Return the Generator of a seed's stream."""
+    return np.random.Generator(np.random.SFC64(seed))
+
+
+def words(seed: np.random.SeedSequence) -> NDArray[np.uint64]:
+    """Return the state of the same stream as the four words that kernels draw from."""
+    state: NDArray[np.uint64] = np.random.SFC64(seed).state["state"]["state"]
+    return state.copy()

@@ -1,0 +1,487 @@
+"""Verbs on products of random matrices."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from stabsim import _montecarlo
+from stabsim import _validation as validation
+from stabsim._kernels import factors, growth, radial, triangular
+from stabsim._random import generator, seed_sequence, words
+from stabsim.ensembles import Ensemble, Ginibre, RadialLaw
+from stabsim.results import ProductGrowth
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from stabsim._montecarlo import Task
+    from stabsim._random import RandomState
+    from stabsim.theory import ExactGrowth
+
+__all__ = ["matrix_product_growth"]
+
+NORMS = ("frobenius", "spectral", "vector", "logdet")
+METHODS = ("auto", "dense", "reduced")
+_KERNEL_NORMS = {
+    "frobenius": growth.FROBENIUS,
+    "vector": growth.FROBENIUS,
+    "spectral": growth.SPECTRAL,
+}
+
+#: Depths recorded when ``record`` is left out.
+MOST_RECORDED = 128
+
+# What a chunk should cost, in nanoseconds, and the numbers that it should hold at the most. The
+# costs below are rough: they set sizes, which are part of the stream, and nothing else.
+_CHUNK_COST = 25e6
+_CHUNK_NUMBERS = 1 << 18
+# The longest call of a kernel, between two looks at the keyboard.
+_CALL_COST = 250e6
+_DRAW_COST = 2.0
+_MULTIPLY_COST = 0.3
+# Up to this size trials run side by side in lanes; beyond it a BLAS call per factor is faster.
+_MOST_ROWS_IN_LANES = 12
+_MOST_LANES = 64
+_LANES_MEMORY = 16384
+
+
+def matrix_product_growth(
+    ensemble: Ensemble,
+    depth: int,
+    *,
+    trials: int,
+    norm: str = "frobenius",
+    vector: ArrayLike | None = None,
+    record: ArrayLike | None = None,
+    method: str = "auto",
+    samples: bool = True,
+    rng: RandomState = None,
+    n_jobs: int | None = None,
+    progress: bool = False,
+) -> ProductGrowth:
+    r"""Simulate how the norm of a product of random matrices grows with depth.
+
+    Draws ``trials`` independent products :math:`P_t = A_t \cdots A_1` and records
+    :math:`\ln\|P_t\|`, or its relatives, at chosen depths. Everything is held as logarithms, so no
+    depth overflows.
+
+    Parameters
+    ----------
+    ensemble : Ensemble
+        The law of a factor, e.g. ``Ginibre(4)``.
+    depth : int
+        Number of factors, positive.
+    trials : int
+        Number of independent products, positive.
+    norm : {"frobenius", "spectral", "vector", "logdet"}, default "frobenius"
+        What is recorded: the logarithm of :math:`\|P_t\|_F`, of the largest singular value of
+        :math:`P_t`, of :math:`|P_t v|` for a fixed vector, or of :math:`|\det P_t|`.
+    vector : (n,) array_like, optional
+        The fixed vector for ``norm="vector"``, not zero; the first unit vector by default.
+    record : (R,) array_like of int, optional
+        The depths recorded, ascending, between 1 and ``depth``. By default every depth up to 128,
+        and 128 evenly spaced ones beyond.
+    method : {"auto", "dense", "reduced"}, default "auto"
+        ``"reduced"`` samples the exact law of the norm without drawing matrices, where the
+        ensemble has one; ``"dense"`` draws every entry of every factor; ``"auto"`` takes the
+        reduced law if there is one. Both have the same law. ``result.method`` and
+        ``result.reason`` say what ran and why.
+    samples : bool, default True
+        Keep the log-norms of all trials. With False the result has moments and quantiles (from
+        histograms of at most 8192 bins), in memory that does not grow with ``trials``.
+    rng : None, int, SeedSequence or Generator, optional
+        The source of randomness. The result is bit-identical for the same seed, whatever the
+        number of workers; a Generator gives a new result at every call. ``result.seed`` repeats it.
+    n_jobs : int, optional
+        Workers, in joblib's words; all available cores by default, or what an enclosing
+        ``joblib.parallel_config`` says.
+    progress : bool, default False
+        Show a progress bar, on a terminal or in a notebook.
+
+    Returns
+    -------
+    ProductGrowth
+        The distribution of the log-norm at the recorded depths, the growth rate with its standard
+        error, and the exact values where they are known.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a parameter is of the wrong type or out of its range, before anything is simulated.
+
+    See Also
+    --------
+    stabsim.theory.product_growth : The exact law and growth rate.
+
+    Notes
+    -----
+    **Estimators.** The mean over N trials has the standard error :math:`s/\sqrt N`. The growth rate
+    is the mean of :math:`(\ln\|P_T\| - \ln\|P_s\|)/(T-s)`, with :math:`s = 0` where the steps are
+    independent and :math:`s = \lfloor T/2 \rfloor` else, which drops the transient of the first
+    half. It estimates the largest Lyapunov exponent, and for ``"logdet"`` the sum of all.
+
+    **Vanished products.** A product that is exactly zero, or for ``"logdet"`` singular, is
+    recorded as ``-inf`` and counted in ``result.vanished``; moments are those of the other trials.
+    One vanished product proves that the growth rate is :math:`-\infty`.
+
+    **Reduced laws.** For rotation invariant factors the steps of a vector's norm are independent:
+    one chi-square draw a factor :cite:p:`Newman1986,CohenNewman1984`, also for ``Shifted`` ones. A
+    Ginibre product has the norms of a product of independent triangular matrices.
+
+    **Cost.** A real Gaussian entry takes about 2 ns. The dense method draws :math:`n^2` entries a
+    factor and multiplies, by :math:`n^2` operations for a vector and :math:`n^3` else. The spectral
+    norm takes about :math:`10 n^3` ns at every recorded depth. The reduced law of a vector costs
+    about 5 ns a factor at every n.
+
+    Examples
+    --------
+    The textbook's experiment, ten thousand times: one 4×4 Gaussian matrix times 100 more.
+
+    >>> import stabsim
+    >>> growth = stabsim.matrix_product_growth(
+    ...     stabsim.Ginibre(4), 101, trials=10_000, norm="vector", rng=1
+    ... )
+    >>> growth.log_norm.shape
+    (10000, 101)
+    >>> print(f"{growth.lyapunov:.4f} ± {growth.lyapunov_se:.4f}, exactly "
+    ...       f"{growth.exact.lyapunov:.4f}")
+    0.5574 ± 0.0004, exactly 0.5580
+    """
+    if not isinstance(ensemble, Ensemble):
+        raise TypeError(f"ensemble must be an Ensemble such as Ginibre(4), got {ensemble!r}")
+    depth = validation.integer("depth", depth, least=1)
+    trials = validation.integer("trials", trials, least=1)
+    validation.choice("norm", norm, NORMS)
+    beginning = _beginning(ensemble, norm, vector)
+    depths = _recorded_depths(record, depth)
+    validation.choice("method", method, METHODS)
+    validation.flag("samples", samples)
+    validation.flag("progress", progress)
+    n_jobs = _montecarlo.validated_jobs(n_jobs)
+    seed = seed_sequence(rng)
+
+    law = ensemble.radial_law(norm)
+    schedule = _Schedule(
+        depths,
+        depth,
+        # Where the steps are independent there is no transient to drop from the growth rate.
+        start=0 if law is not None or norm == "logdet" else depth // 2,
+        offset=_log_norm(beginning) if norm in {"frobenius", "vector"} else 0.0,
+    )
+    task: Task
+    if method != "dense" and law is not None:
+        task = _RadialGrowth(schedule, law)
+        used, reason = "reduced", "the steps of this norm are independent, so none draws a matrix"
+    elif method != "dense" and isinstance(ensemble, Ginibre):
+        task = _TriangularGrowth(schedule, ensemble, norm)
+        used, reason = "reduced", "Ginibre products have the norms of triangular products"
+    elif method == "reduced":
+        raise ValueError(
+            f"method must be 'auto' or 'dense' where no reduced law is known, got 'reduced' for "
+            f"{ensemble!r} and norm {norm!r}"
+        )
+    else:
+        task = _DenseGrowth(schedule, ensemble, norm, beginning)
+        used = "dense"
+        reason = "asked for" if method == "dense" else "no reduced law of this norm is known"
+
+    statistics = _montecarlo.run(
+        task, trials, seed, n_jobs=n_jobs, progress=progress, samples=samples
+    )
+    return ProductGrowth(
+        ensemble=ensemble,
+        norm=norm,
+        depths=depths,
+        trials=trials,
+        method=used,
+        reason=reason,
+        seed=seed,
+        exact=_exact(ensemble, norm, schedule.offset),
+        rate_depths=(schedule.start, depth),
+        statistics=statistics,
+    )
+
+
+def _exact(ensemble: Ensemble, norm: str, offset: float) -> ExactGrowth | None:
+    # Imported here, because SciPy's functions take longer to import than all of stabsim.
+    from stabsim.theory import product_growth
+
+    exact = product_growth(ensemble, norm)
+    if exact is None or exact.law is None:
+        return exact
+    return replace(exact, law=replace(exact.law, offset=offset))
+
+
+def _log_norm(beginning: NDArray[Any]) -> float:
+    largest = float(np.abs(beginning).max())
+    return math.log(largest) + math.log(float(np.linalg.norm(beginning / largest)))
+
+
+def _beginning(ensemble: Ensemble, norm: str, vector: ArrayLike | None) -> NDArray[Any]:
+    """Return the matrix or the column that the factors multiply."""
+    n = ensemble.n
+    if norm != "vector":
+        if vector is not None:
+            raise ValueError(f"vector must be left out for the norm {norm!r}, got {vector!r}")
+        return np.eye(n, dtype=ensemble.dtype)
+    if vector is None:
+        return np.eye(n, 1, dtype=ensemble.dtype)
+    kind = "real or complex" if ensemble.dtype is complex else "real"
+    requirement = f"vector must be {n} finite {kind} numbers, not all zero"
+    try:
+        column = np.array(vector)
+    except ValueError as error:
+        raise ValueError(f"{requirement}, got rows of unequal lengths") from error
+    if column.dtype.kind not in ("biufc" if ensemble.dtype is complex else "biuf"):
+        raise TypeError(f"{requirement}, got dtype {column.dtype}")
+    if column.shape != (n,):
+        raise ValueError(f"{requirement}, got shape {column.shape}")
+    column = column.astype(ensemble.dtype)
+    if not np.isfinite(column).all() or not column.any():
+        raise ValueError(f"{requirement}, got {column.tolist()}")
+    return column.reshape(n, 1)
+
+
+def _recorded_depths(record: ArrayLike | None, depth: int) -> NDArray[np.int64]:
+    if record is None:
+        count = min(depth, MOST_RECORDED)
+        # Rounded up from depth / count to depth, so that the last one is the depth itself.
+        return -(-np.arange(1, count + 1) * depth // count)
+    requirement = f"record must be ascending integers between 1 and depth = {depth}"
+    try:
+        depths = np.array(record)
+    except ValueError as error:
+        raise ValueError(f"{requirement}, got rows of unequal lengths") from error
+    if depths.dtype.kind not in "iu":
+        raise TypeError(f"{requirement}, got dtype {depths.dtype}")
+    if depths.ndim != 1 or depths.size == 0:
+        raise ValueError(f"{requirement}, got shape {depths.shape}")
+    depths = depths.astype(np.int64)
+    if depths[0] < 1 or depths[-1] > depth or (np.diff(depths) < 1).any():
+        raise ValueError(f"{requirement}, got {depths.tolist()}")
+    return depths
+
+
+class _Schedule:
+    """When a trial is recorded, and what is made of it: the log-norms, then the growth rate.
+
+    The rate needs the log-norm at the depths ``start`` and ``depth``, whether the user records
+    them or not. At depth 0 the log-norm is ``offset``.
+    """
+
+    def __init__(self, depths: NDArray[np.int64], depth: int, *, start: int, offset: float) -> None:
+        self.depth, self.start, self.offset = depth, start, offset
+        needed = [depth] if start == 0 else [start, depth]
+        self.recorded = np.union1d(depths, needed)
+        self.kept = np.searchsorted(self.recorded, depths)
+        self.columns = depths.size + 1
+
+    def rows(self, log_norm: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the columns kept of the recorded ones, and the rate as the last column."""
+        last = log_norm[:, -1]
+        if self.start > 0:
+            before = log_norm[:, np.searchsorted(self.recorded, self.start)]
+        else:
+            before = np.full(last.shape, self.offset)
+        alive = last > -math.inf
+        rate = np.full(last.shape, -math.inf)
+        np.subtract(last, before, out=rate, where=alive)
+        rate /= self.depth - self.start
+        return np.column_stack([log_norm[:, self.kept], rate])
+
+    def chunk(self, lanes: int, trial_cost: float) -> int:
+        """Return the trials of a chunk: whole groups of lanes, of about the same cost."""
+        groups = min(
+            _CHUNK_COST / (lanes * trial_cost), _CHUNK_NUMBERS / (lanes * self.recorded.size)
+        )
+        return lanes * max(1, int(groups))
+
+    def calls(self, lanes: int, trial_cost: float, multiple: int = 1) -> list[tuple[int, int]]:
+        """Return the spans of steps, each short enough for one call of a kernel.
+
+        Only a single group of trials is ever cut, because a costly trial makes a small chunk.
+        """
+        steps = int(_CALL_COST / (lanes * trial_cost) * self.depth) // multiple * multiple
+        steps = max(steps, multiple)
+        if lanes * trial_cost < _CHUNK_COST:
+            steps = self.depth
+        return [(begin, min(begin + steps, self.depth)) for begin in range(0, self.depth, steps)]
+
+
+def _lanes(n: int, trial_cost: float) -> int:
+    """Return how many trials run side by side: many small and shallow ones, or one."""
+    if n > _MOST_ROWS_IN_LANES:
+        return 1
+    lanes = _MOST_LANES
+    while lanes > 1 and (lanes * n * n * 8 > _LANES_MEMORY or lanes * trial_cost > _CHUNK_COST):
+        lanes //= 2
+    return lanes
+
+
+@dataclass(frozen=True, eq=False)
+class _RadialGrowth:
+    """Growth by independent scalar steps."""
+
+    schedule: _Schedule
+    law: RadialLaw
+    uses_blas: bool = False
+
+    @property
+    def columns(self) -> int:
+        return self.schedule.columns
+
+    @property
+    def _trial_cost(self) -> float:
+        return 3.0 * _DRAW_COST * len(self.law.degrees) * self.schedule.depth
+
+    @property
+    def chunk(self) -> int:
+        return self.schedule.chunk(1, self._trial_cost)
+
+    def __call__(self, seed: np.random.SeedSequence, trials: int) -> NDArray[np.float64]:
+        stream = words(seed)
+        out = np.empty((trials, self.schedule.recorded.size))
+        totals = np.zeros(1)
+        law = self.law
+        for start, stop in self.schedule.calls(1, self._trial_cost, radial.BLOCK):
+            radial.grow_radially(
+                stream,
+                law.family,
+                np.array(law.degrees),
+                law.complement,
+                law.shift,
+                law.scale,
+                totals,
+                start,
+                stop,
+                self.schedule.recorded,
+                out,
+            )
+        return self.schedule.rows(out + self.schedule.offset)
+
+
+@dataclass(frozen=True, eq=False)
+class _TriangularGrowth:
+    """Norms of Ginibre products by independent triangular factors."""
+
+    schedule: _Schedule
+    ensemble: Ginibre
+    norm: str
+    uses_blas: bool = False
+
+    @property
+    def columns(self) -> int:
+        return self.schedule.columns
+
+    @property
+    def _trial_cost(self) -> float:
+        n, parts = self.ensemble.n, self.ensemble.parts
+        factor = n * n * parts * _DRAW_COST / 2 + n**3 * parts * parts * _MULTIPLY_COST / 6
+        spectral = 10.0 * n**3 if self.norm == "spectral" else 0.0
+        return factor * self.schedule.depth + spectral * self.schedule.recorded.size
+
+    @property
+    def chunk(self) -> int:
+        return self.schedule.chunk(_lanes(self.ensemble.n, self._trial_cost), self._trial_cost)
+
+    def __call__(self, seed: np.random.SeedSequence, trials: int) -> NDArray[np.float64]:
+        ensemble, stream = self.ensemble, words(seed)
+        n, lanes = ensemble.n, _lanes(ensemble.n, self._trial_cost)
+        flat = np.empty(n * lanes * ensemble.parts)
+        row = flat.view(ensemble.dtype).reshape(n, lanes)
+        state = np.empty((n, n, lanes), ensemble.dtype)
+        exponents = np.zeros(lanes, dtype=np.int64)
+        out = np.empty((trials, self.schedule.recorded.size))
+        for start, stop in self.schedule.calls(lanes, self._trial_cost):
+            triangular.grow_triangular(
+                stream,
+                math.log(ensemble.part_sigma),
+                flat,
+                row,
+                state,
+                exponents,
+                start,
+                stop,
+                self.schedule.recorded,
+                _KERNEL_NORMS[self.norm],
+                out,
+            )
+        return self.schedule.rows(out)
+
+
+@dataclass(frozen=True, eq=False)
+class _DenseGrowth:
+    """Growth with every entry of every factor drawn."""
+
+    schedule: _Schedule
+    ensemble: Ensemble
+    norm: str
+    beginning: NDArray[Any]
+
+    @property
+    def columns(self) -> int:
+        return self.schedule.columns
+
+    @property
+    def uses_blas(self) -> bool:
+        return self._lanes == 1
+
+    @property
+    def _trial_cost(self) -> float:
+        n, m = self.ensemble.n, int(self.beginning.shape[1])
+        parts = 2 if self.ensemble.dtype is complex else 1
+        factor = n * n * parts * (_DRAW_COST + m * parts * _MULTIPLY_COST)
+        spectral = 10.0 * n**3 if self.norm == "spectral" else 0.0
+        return factor * self.schedule.depth + spectral * self.schedule.recorded.size
+
+    @property
+    def _lanes(self) -> int:
+        return _lanes(self.ensemble.n, self._trial_cost)
+
+    @property
+    def chunk(self) -> int:
+        return self.schedule.chunk(self._lanes, self._trial_cost)
+
+    def __call__(self, seed: np.random.SeedSequence, trials: int) -> NDArray[np.float64]:
+        lanes, program = self._lanes, self.ensemble.factor_program()
+        n, m = self.beginning.shape
+        state = np.empty((2, n, m, lanes), self.ensemble.dtype)
+        exponents, totals = np.zeros(lanes, dtype=np.int64), np.zeros(lanes)
+        out = np.empty((trials, self.schedule.recorded.size))
+        stream = words(seed)
+        supplied = program.code == factors.SUPPLIED
+        spans = self.schedule.calls(lanes, self._trial_cost)
+        # What the user's function supplies comes in blocks of steps of one group of trials.
+        groups = range(0, trials, lanes) if supplied else [0]
+        steps = max(1, _CHUNK_NUMBERS // (n * n * lanes)) if supplied else self.schedule.depth
+        rng = generator(seed)
+        for group in groups:
+            rows = out[group : group + lanes] if supplied else out
+            for begin, end in spans:
+                for start in range(begin, end, steps):
+                    stop = min(start + steps, end)
+                    flat, batch = self.ensemble.workspace(stop - start if supplied else 1, lanes)
+                    if supplied:
+                        self.ensemble.supply(rng, batch)
+                    shared = (stream, *program, flat, batch)
+                    if self.norm == "logdet":
+                        growth.grow_determinant(
+                            *shared, totals, start, stop, self.schedule.recorded, rows
+                        )
+                    else:
+                        growth.grow(
+                            *shared,
+                            self.beginning,
+                            state,
+                            exponents,
+                            start,
+                            stop,
+                            self.schedule.recorded,
+                            _KERNEL_NORMS[self.norm],
+                            rows,
+                        )
+        return self.schedule.rows(out)

@@ -1,0 +1,250 @@
+"""Results: frozen objects that hold estimates, their uncertainties and the exact counterparts."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from stabsim._statistics import SampleStatistics, standard_error
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from numpy.typing import ArrayLike, NDArray
+
+    from stabsim._statistics import Statistics
+    from stabsim.ensembles import Ensemble
+    from stabsim.theory.growth import ExactGrowth
+
+__all__ = ["ProductGrowth"]
+
+_NORM_NAMES = {
+    "frobenius": "ln of the Frobenius norm",
+    "spectral": "ln of the spectral norm",
+    "vector": "ln of the norm of a fixed vector's image",
+    "logdet": "ln of the absolute determinant",
+}
+_SUMMARY_ROWS = 6
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ProductGrowth:
+    """The distribution of the log-norm of random matrix products, by depth.
+
+    `stabsim.matrix_product_growth` makes it. All logarithms are natural.
+
+    Attributes
+    ----------
+    ensemble : Ensemble
+        The law of a factor.
+    norm : str
+        What was recorded: ``"frobenius"``, ``"spectral"``, ``"vector"`` or ``"logdet"``.
+    depths : (R,) int64 array
+        The recorded depths.
+    trials : int
+        Number of independent products.
+    method, reason : str
+        The sampler that ran, ``"reduced"`` or ``"dense"``, and why.
+    seed : numpy.random.SeedSequence
+        Passed as ``rng``, it repeats the result bit for bit.
+    exact : ExactGrowth or None
+        The exact growth rate and, where known, the exact law.
+    rate_depths : tuple of int
+        The depths between which the growth rate is estimated.
+
+    Examples
+    --------
+    >>> import stabsim
+    >>> growth = stabsim.matrix_product_growth(
+    ...     stabsim.Ginibre(4), 100, trials=2000, norm="vector", record=[1, 10, 100], rng=1
+    ... )
+    >>> growth.quantile([0.05, 0.5, 0.95]).shape
+    (3, 3)
+    >>> abs(growth.lyapunov - growth.exact.lyapunov) < 5 * growth.lyapunov_se
+    True
+    """
+
+    ensemble: Ensemble
+    norm: str
+    depths: NDArray[np.int64]
+    trials: int
+    method: str
+    reason: str
+    seed: np.random.SeedSequence
+    exact: ExactGrowth | None
+    rate_depths: tuple[int, int]
+    statistics: Statistics
+
+    def __post_init__(self) -> None:
+        """Freeze the arrays."""
+        self.depths.flags.writeable = False
+        if isinstance(self.statistics, SampleStatistics):
+            self.statistics.samples.flags.writeable = False
+
+    @property
+    def log_norm(self) -> NDArray[np.float64]:
+        """The log-norm of every trial at every recorded depth, (trials, R); read-only.
+
+        It is there only if ``samples=True``.
+        """
+        if not isinstance(self.statistics, SampleStatistics):
+            raise AttributeError("log_norm is kept only with samples=True, got samples=False")
+        return self.statistics.samples[:, :-1]
+
+    @property
+    def mean(self) -> NDArray[np.float64]:
+        """Mean log-norm at every depth, (R,), over the trials that have not vanished."""
+        return self.statistics.mean[:-1]
+
+    @property
+    def std(self) -> NDArray[np.float64]:
+        """Standard deviation of the log-norm at every depth, (R,), over the same trials."""
+        return self.statistics.std[:-1]
+
+    @property
+    def standard_error(self) -> NDArray[np.float64]:
+        """Standard error of the mean at every depth, (R,); infinite for a single trial."""
+        return standard_error(self.statistics)[:-1]
+
+    @property
+    def vanished(self) -> NDArray[np.int64]:
+        """Number of trials whose log-norm is ``-inf`` at every depth, (R,)."""
+        return self.statistics.vanished[:-1]
+
+    @property
+    def lyapunov(self) -> float:
+        """Growth rate per factor, in natural logarithms; ``-inf`` if any trial has vanished."""
+        if self.statistics.vanished[-1] > 0:
+            return -math.inf
+        return float(self.statistics.mean[-1])
+
+    @property
+    def lyapunov_se(self) -> float:
+        """Standard error of the growth rate; 0 if a vanished trial proves it to be ``-inf``."""
+        if self.statistics.vanished[-1] > 0:
+            return 0.0
+        return float(standard_error(self.statistics)[-1])
+
+    def quantile(self, q: ArrayLike) -> NDArray[np.float64]:
+        r"""Return quantiles of the log-norm at every depth, over all trials.
+
+        Parameters
+        ----------
+        q : array_like of float
+            Probabilities in [0, 1].
+
+        Returns
+        -------
+        float64 array of shape (\*q.shape, R)
+            The quantiles; ``-inf`` where so many trials have vanished.
+
+        Raises
+        ------
+        ValueError
+            If a probability is not in [0, 1].
+        """
+        levels = np.asarray(q, dtype=np.float64)
+        if not ((levels >= 0.0) & (levels <= 1.0)).all():
+            raise ValueError(f"q must be probabilities in [0, 1], got {q!r}")
+        return self.statistics.quantile(levels)[..., :-1]
+
+    def summary(self) -> str:
+        """Return a short table of the result.
+
+        Returns
+        -------
+        str
+            A few lines of text: what was simulated, the growth rate beside the exact one, and the
+            distribution at some depths.
+        """
+        shown = np.unique(np.linspace(0, self.depths.size - 1, _SUMMARY_ROWS).astype(int))
+        columns = {
+            "depth": self.depths,
+            "mean": self.mean,
+            "s.e.": self.standard_error,
+            "std": self.std,
+            **dict(zip(("5 %", "50 %", "95 %"), self.quantile([0.05, 0.5, 0.95]), strict=True)),
+        }
+        if self.vanished.any():
+            columns["vanished"] = self.vanished
+        if self.exact is not None and self.exact.law is not None:
+            columns["exact mean"] = self.exact.law.mean(self.depths)
+        lines = [
+            f"{self.ensemble!r}, {_NORM_NAMES[self.norm]}, {self.trials} trials",
+            f"method {self.method}: {self.reason}",
+            self._rate_line(),
+            "".join(f"{name:>11}" for name in columns),
+        ]
+        for row in shown:
+            entries = [column[row] for column in columns.values()]
+            lines.append(
+                "".join(f"{x:>11}" if isinstance(x, np.integer) else f"{x:>11.4f}" for x in entries)
+            )
+        return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        """Return the class and the summary."""
+        return f"<ProductGrowth>\n{self.summary()}"
+
+    def _rate_line(self) -> str:
+        start, stop = self.rate_depths
+        line = (
+            f"growth rate per factor, from depth {start} to {stop}: "
+            f"{self.lyapunov:.6g} ± {self.lyapunov_se:.2g}"
+        )
+        if self.exact is None:
+            return line
+        line += f", exact {self.exact.lyapunov:.6g}"
+        if 0.0 < self.lyapunov_se < math.inf:
+            z = (self.lyapunov - self.exact.lyapunov) / self.lyapunov_se
+            line += f" (z = {z:+.2f})"
+        return line
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the quantiles of the norm against depth, with theory and overflow thresholds.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; a new figure by default.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+            The axes, not yet shown.
+        """
+        from stabsim.plotting import plot_product_growth
+
+        return plot_product_growth(self, ax)
+
+    def to_dataframe(self) -> Any:
+        """Return the distribution at every depth as a pandas DataFrame.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row for each recorded depth, with the columns ``mean``, ``standard_error``, ``std``,
+            ``vanished`` and the quantiles ``q05``, ``q25``, ``q50``, ``q75`` and ``q95``.
+
+        Raises
+        ------
+        ImportError
+            If pandas is not installed.
+        """
+        import pandas as pd
+
+        levels = (0.05, 0.25, 0.5, 0.75, 0.95)
+        frame = pd.DataFrame(
+            {
+                "mean": self.mean,
+                "standard_error": self.standard_error,
+                "std": self.std,
+                "vanished": self.vanished,
+            },
+            index=pd.Index(self.depths, name="depth"),
+        )
+        for level, values in zip(levels, self.quantile(levels), strict=True):
+            frame[f"q{round(100 * level):02d}"] = values
+        return frame

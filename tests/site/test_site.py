@@ -1,0 +1,225 @@
+"""Read every page of the built site in Chromium, as its readers do."""
+
+import functools
+import os
+import re
+import shutil
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import unquote, urldefrag, urlsplit
+
+import axe_playwright_python
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, sync_playwright
+
+SITE = Path(
+    os.environ.get("STABSIM_SITE", Path(__file__).parents[2] / "docs" / "_build" / "html")
+).resolve()
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
+AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
+PAGES = sorted(
+    path.relative_to(SITE).as_posix()
+    for path in SITE.rglob("*.html")
+    if "_static" not in path.parts
+)
+WIDTHS = {"phone": 390, "desktop": 1440}
+MEGABYTE = 1_000_000
+
+ARGUMENTS = [
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-gpu",
+    "--disable-sync",
+    "--no-first-run",
+    "--no-sandbox",
+]
+
+# A picture may have an empty alternative text only as the decoration of a link with words.
+READ_PAGE = """() => ({
+    links: [...document.querySelectorAll("a[href]")].map(link => link.href),
+    ids: [...document.querySelectorAll("[id]")].map(element => element.id),
+    broken: [...document.images].filter(image => !image.naturalWidth).map(image => image.src),
+    mute: [...document.images].filter(image => !image.hasAttribute("alt") || !image.alt.trim() &&
+        !image.closest("a, .sphx-glr-thumbcontainer")?.textContent.trim()).map(image => image.src),
+    width: document.documentElement.scrollWidth,
+    widest: [...document.querySelectorAll("main *")]
+        .filter(element => element.getBoundingClientRect().right > innerWidth + 1)
+        .map(element => element.tagName + "." + element.className).slice(0, 3),
+    unset: document.querySelectorAll(".math:not(:has(math))").length,
+})"""
+
+RUN_AXE = """() => axe.run(document, {resultTypes: ["violations"]}).then(result =>
+    result.violations.map(v => v.id + ": " + v.nodes.map(n => n.target.join(" ")).join(" | ")))"""
+
+needs_site = pytest.mark.skipif(
+    not (PAGES and CHROMIUM) and not os.environ.get("CI"),
+    reason=f"no site in {SITE}" if not PAGES else "no chromium on PATH",
+)
+
+
+class QuietHandler(SimpleHTTPRequestHandler):
+    """A server of files that does not narrate."""
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        pass
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    handler = functools.partial(QuietHandler, directory=str(SITE))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module", params=["light", "dark"])
+def scheme(request: pytest.FixtureRequest) -> Literal["light", "dark"]:
+    chosen: Literal["light", "dark"] = request.param
+    return chosen
+
+
+@pytest.fixture(scope="module")
+def tab(browser: Browser, scheme: Literal["light", "dark"]) -> Iterator[Page]:
+    # A fixed preference of the reader, not the site's own switch, so each page starts with it.
+    context = browser.new_context(color_scheme=scheme, reduced_motion="reduce")
+    yield context.new_page()
+    context.close()
+
+
+def visit(tab: Page, url: str) -> tuple[list[str], set[str]]:
+    """Open a page and return what went wrong, and every address that it asked for."""
+    problems: list[str] = []
+    requested: set[str] = set()
+
+    def on_console(message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            problems.append(f"console {message.type}: {message.text}")
+
+    def on_request(request: Request) -> None:
+        requested.add(request.url)
+        if urlsplit(request.url).netloc not in {urlsplit(url).netloc, ""}:
+            problems.append(f"foreign request: {request.url}")
+
+    def on_response(response: Response) -> None:
+        if response.status >= 400:
+            problems.append(f"HTTP {response.status}: {response.url}")
+
+    listeners: dict[Any, Callable[[Any], None]] = {
+        "console": on_console,
+        "pageerror": lambda error: problems.append(f"script error: {error}"),
+        "request": on_request,
+        "requestfailed": lambda request: problems.append(f"failed request: {request.url}"),
+        "response": on_response,
+    }
+    for event, listener in listeners.items():
+        tab.on(event, listener)
+    tab.goto(url, wait_until="load")
+    # Pictures below the fold would otherwise not be loaded at all.
+    tab.evaluate(
+        "async () => { for (const image of document.images) {"
+        " image.loading = 'eager'; await image.decode().catch(() => null); } }"
+    )
+    for event, listener in listeners.items():
+        tab.remove_listener(event, listener)
+    return problems, requested
+
+
+def file_of(url: str) -> Path:
+    """Return the file behind an address of the site."""
+    return SITE / (unquote(urlsplit(url).path).lstrip("/") or "index.html")
+
+
+@functools.cache
+def anchors_of(page: Path) -> frozenset[str]:
+    """Return the anchors of a page."""
+    return frozenset(re.findall(r'\bid="([^"]+)"', page.read_text(encoding="utf-8")))
+
+
+def broken_links(links: list[str], address: str) -> list[str]:
+    """Return the links into the site that lead to no page or no anchor."""
+    broken = []
+    for link in links:
+        target, anchor = urldefrag(link)
+        file = file_of(target)
+        if link.startswith(address) and not (
+            file.is_file()
+            and (not anchor or file.suffix != ".html" or unquote(anchor) in anchors_of(file))
+        ):
+            broken.append(link)
+    return broken
+
+
+@needs_site
+def test_there_is_a_site() -> None:
+    assert CHROMIUM, "no chromium on PATH"
+    assert "index.html" in PAGES
+
+
+@needs_site
+@pytest.mark.parametrize("page", PAGES)
+def test_page(tab: Page, address: str, scheme: str, page: str) -> None:
+    tab.set_viewport_size({"width": WIDTHS["phone"], "height": 900})
+    problems, requested = visit(tab, address + page)
+    assert tab.evaluate("document.documentElement.dataset.theme") == scheme
+    files = {file_of(url) for url in requested if url.startswith(address)}
+    weight = sum(file.stat().st_size for file in files if file.is_file())
+    if weight > MEGABYTE:
+        problems.append(f"the page weighs {weight / 1e6:.2f} MB")
+
+    seen = tab.evaluate(READ_PAGE)
+    problems += [f"broken image: {source}" for source in seen["broken"]]
+    problems += [f"image without alternative text: {source}" for source in seen["mute"]]
+    problems += [f"broken link: {link}" for link in broken_links(seen["links"], address)]
+    problems += [f"anchor used {n} times: {i}" for i, n in Counter(seen["ids"]).items() if n > 1]
+    if seen["unset"]:
+        problems.append(f"{seen['unset']} formulas are not typeset")
+
+    tab.evaluate(AXE.read_text(encoding="utf-8"))
+    for name, width in WIDTHS.items():
+        tab.set_viewport_size({"width": width, "height": 900})
+        seen = tab.evaluate(READ_PAGE)
+        if seen["width"] > width:
+            problems.append(f"{name}: {seen['width']} px wide, e.g. {seen['widest']}")
+        problems += [f"{name}: axe: {violation}" for violation in tab.evaluate(RUN_AXE)]
+    assert not problems, "\n".join(problems)
+
+
+@needs_site
+def test_search_finds_a_page(browser: Browser, address: str) -> None:
+    tab = browser.new_page()
+    tab.goto(address + "search.html?q=sigmoid")
+    tab.wait_for_selector("ul.search li a", timeout=20_000)
+    assert tab.locator("ul.search li a").count() >= 1
+    tab.close()
+
+
+@pytest.mark.parametrize(
+    ("body", "complaint"),
+    [
+        ("<img src='missing.png' alt='x'>", "404"),
+        ("<img src='https://example.org/x.png' alt='x'>", "foreign"),
+        ("<script>undefinedFunction()</script>", "script error"),
+    ],
+)
+@needs_site
+def test_a_bad_page_is_noticed(browser: Browser, address: str, body: str, complaint: str) -> None:
+    tab = browser.new_page()
+    page = f"<!doctype html><title>bad</title>{body}"
+    tab.route("**/bad.html", lambda route: route.fulfill(body=page, content_type="text/html"))
+    tab.route("https://example.org/*", lambda route: route.abort())
+    problems, _ = visit(tab, address + "bad.html")
+    tab.close()
+    assert any(complaint in problem for problem in problems)
