@@ -31,6 +31,9 @@ source_suffix = {".rst": "restructuredtext", ".md": "markdown"}
 exclude_patterns = ["_build", "_templates", "gallery/**/*.md5", "gallery/**/*.ipynb"]
 templates_path = ["_templates"]
 nitpicky = True
+default_role = "py:obj"
+# Bare names in first sentences, which the tables of the API repeat outside their own module.
+nitpick_ignore = [("py:obj", "Activation"), ("py:obj", "FiniteSet"), ("py:obj", "sample")]
 
 # API pages
 autosummary_generate = True
@@ -45,6 +48,15 @@ numpydoc_xref_aliases = {
     "SeedSequence": "numpy.random.SeedSequence",
     "array_like": ":term:`numpy:array_like`",
     "callable": "collections.abc.Callable",
+    "matplotlib.axes.Axes": "matplotlib.axes.Axes",
+    "numpy.random.SeedSequence": "numpy.random.SeedSequence",
+    "pandas.DataFrame": "pandas.DataFrame",
+    "Activation": "stabsim.activations.Activation",
+    "Ensemble": "stabsim.ensembles.Ensemble",
+    "ExactGrowth": "stabsim.theory.ExactGrowth",
+    "GrowthLaw": "stabsim.theory.GrowthLaw",
+    "NumberFormat": "stabsim.precision.NumberFormat",
+    "ProductGrowth": "stabsim.ProductGrowth",
     "ndarray": "numpy.ndarray",
     "sequence": "collections.abc.Sequence",
 }

@@ -8,6 +8,8 @@ of workers, on the backend or on the load of the machine. Parallelism is joblib'
 from __future__ import annotations
 
 import contextlib
+import sys
+import threading
 from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -15,14 +17,18 @@ import numpy as np
 
 from stabsim import _validation as validation
 from stabsim._random import child
-from stabsim._statistics import SampleStatistics, StreamedStatistics
+from stabsim._statistics import MOST_BINS, SampleStatistics, StreamedStatistics
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
     from stabsim._statistics import Statistics
+
+# Chunks for each worker, or numbers in all of them, that may wait for their turn in the reduction.
+_CHUNKS_AHEAD = 2
+_NUMBERS_AHEAD = 1 << 21
 
 
 class Task(Protocol):
@@ -40,8 +46,14 @@ class Task(Protocol):
     def uses_blas(self) -> bool:
         """Whether its kernels call BLAS, whose own threads are then held at one."""
 
-    def __call__(self, seed: np.random.SeedSequence, trials: int) -> NDArray[np.float64]:
-        """Return ``trials`` rows; the first rows are the same for every number of trials."""
+    def __call__(
+        self, seed: np.random.SeedSequence, trials: int, check_interrupt: Callable[[], None]
+    ) -> NDArray[np.float64]:
+        """Return ``trials`` rows; the first rows are the same for every number of trials.
+
+        ``check_interrupt`` is called every quarter of a second or more often, and raises
+        ``KeyboardInterrupt`` when the run was interrupted.
+        """
 
 
 def run(
@@ -71,48 +83,64 @@ def run(
     samples : bool
         Keep all trials, rather than moments and histograms.
     """
-    streamed = StreamedStatistics(task.columns)
-    kept = np.empty((trials, task.columns)) if samples else None
-    done = 0
-    for block in _blocks(task, trials, seed, n_jobs, progress):
-        if kept is None:
-            streamed.add(block)
-        else:
-            kept[done : done + len(block)] = block
-        done += len(block)
-    return streamed if kept is None else SampleStatistics(kept)
+    stop = _Stop()
+    try:
+        blocks = _blocks(_Chunk(task, stop, samples), trials, seed, n_jobs, progress)
+        if samples:
+            kept = np.empty((trials, task.columns))
+            done = 0
+            for block in blocks:
+                kept[done : done + len(block)] = block
+                done += len(block)
+            return SampleStatistics(kept)
+        total = next(blocks)
+        for part in blocks:
+            total.merge(part)
+        streamed: StreamedStatistics = total
+        return streamed
+    finally:
+        # An interrupt reaches the calling thread alone; this tells the others.
+        stop.set()
 
 
 def validated_jobs(n_jobs: Any) -> int | None:
     """Return ``n_jobs`` if joblib can make sense of it."""
     if n_jobs is None:
         return None
-    if isinstance(n_jobs, int | np.integer) and n_jobs == 0:
+    workers = validation.integer("n_jobs", n_jobs, least=-sys.maxsize)
+    if workers == 0:
         raise ValueError("n_jobs must be None or a non-zero integer, got 0")
-    return validation.integer("n_jobs", n_jobs, least=-1024)
+    return workers
 
 
 def _blocks(
-    task: Task,
+    chunk: _Chunk,
     trials: int,
     seed: np.random.SeedSequence,
     n_jobs: int | None,
     progress: bool,
-) -> Iterator[NDArray[np.float64]]:
-    """Yield the chunks' rows in order."""
+) -> Iterator[Any]:
+    """Yield what becomes of the chunks, in order."""
     # Imported here, because they take longer to import than all of stabsim.
-    from joblib import Parallel, delayed
+    from joblib import Parallel, delayed, effective_n_jobs
     from tqdm.auto import tqdm
 
-    sizes = [min(task.chunk, trials - start) for start in range(0, trials, task.chunk)]
-    parallel = Parallel(n_jobs=_workers(n_jobs), prefer="threads", return_as="generator")
-    calls = (delayed(_run_chunk)(task, child(seed, i), size) for i, size in enumerate(sizes))
+    workers, size = _workers(n_jobs), chunk.task.chunk
+    parallel = Parallel(n_jobs=workers, prefer="threads", return_as="generator")
+    # Blocks that no one has asked for yet pile up in joblib, so it gets some chunks at a time.
+    window = max(_CHUNKS_AHEAD * effective_n_jobs(workers), _NUMBERS_AHEAD // chunk.numbers)
     # disable=None shows the bar on a terminal only.
     bar = tqdm(total=trials, unit="trial", disable=None if progress else True)
-    with bar, _one_blas_thread(task):
-        for block in parallel(calls):
-            bar.update(len(block))
-            yield block
+    with bar, _one_blas_thread(chunk.task), parallel:
+        for first in range(0, trials, window * size):
+            starts = range(first, min(first + window * size, trials), size)
+            calls = (
+                delayed(chunk)(child(seed, start // size), min(size, trials - start))
+                for start in starts
+            )
+            for start, block in zip(starts, parallel(calls), strict=True):
+                bar.update(min(size, trials - start))
+                yield block
 
 
 def _workers(n_jobs: int | None) -> int:
@@ -120,13 +148,43 @@ def _workers(n_jobs: int | None) -> int:
 
     if n_jobs is not None:
         return n_jobs
-    configured: int = get_active_backend()[1]
-    return configured if configured != 1 else -1
+    configured: int | None = get_active_backend()[1]
+    return -1 if configured is None else configured
 
 
-def _run_chunk(task: Task, seed: np.random.SeedSequence, trials: int) -> NDArray[np.float64]:
-    with _one_blas_thread(task):
-        return task(seed, trials)
+class _Stop:
+    """A flag that worker threads ask between calls of a kernel; in another process it is new."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+
+    def set(self) -> None:
+        self._event.set()
+
+    def __call__(self) -> None:
+        if self._event.is_set():
+            raise KeyboardInterrupt
+
+    def __reduce__(self) -> tuple[type[_Stop], tuple[()]]:
+        return _Stop, ()
+
+
+class _Chunk:
+    """What a worker does: run the task, and keep all rows or their statistics."""
+
+    def __init__(self, task: Task, stop: _Stop, samples: bool) -> None:
+        self.task, self._stop, self._samples = task, stop, samples
+
+    @property
+    def numbers(self) -> int:
+        """Numbers that a finished chunk holds, at the most."""
+        rows = self.task.chunk if self._samples else max(self.task.chunk, MOST_BINS)
+        return rows * self.task.columns
+
+    def __call__(self, seed: np.random.SeedSequence, trials: int) -> Any:
+        with _one_blas_thread(self.task):
+            rows = self.task(seed, trials, self._stop)
+        return rows if self._samples else StreamedStatistics(rows)
 
 
 def _one_blas_thread(task: Task) -> contextlib.AbstractContextManager[Any]:

@@ -1,9 +1,11 @@
 """Where randomness enters: ``rng`` becomes a seed once, and chunk i draws from its i-th child."""
 
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 #: What a user may pass as ``rng``.
 RandomState: TypeAlias = int | np.integer | np.random.SeedSequence | np.random.Generator | None
@@ -42,12 +44,13 @@ def child(seed: np.random.SeedSequence, index: int) -> np.random.SeedSequence:
     )
 
 
-def generator(seed: np.random.SeedSequence) -> np.random.Generator:
-    """Return the Generator of a seed's stream."""
-    return np.random.Generator(np.random.SFC64(seed))
+class Stream:
+    """The SFC64 stream of a seed: for kernels its four words, for others a Generator.
 
+    A simulation draws from one of the two, since neither notices what the other has drawn.
+    """
 
-def words(seed: np.random.SeedSequence) -> NDArray[np.uint64]:
-    """Return the state of the same stream as the four words that kernels draw from."""
-    state: NDArray[np.uint64] = np.random.SFC64(seed).state["state"]["state"]
-    return state.copy()
+    def __init__(self, seed: np.random.SeedSequence) -> None:
+        self.generator = np.random.Generator(np.random.SFC64(seed))
+        state: NDArray[np.uint64] = self.generator.bit_generator.state["state"]["state"]
+        self.words = state.copy()

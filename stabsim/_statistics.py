@@ -59,8 +59,7 @@ class SampleStatistics:
 
     def __init__(self, samples: NDArray[np.float64]) -> None:
         self.samples = samples
-        moments = _Moments(samples.shape[1])
-        moments.add(samples)
+        moments = _Moments(samples)
         self.trials = samples.shape[0]
         self.vanished, self.mean, self.std = moments.vanished, moments.mean, moments.std
 
@@ -74,37 +73,37 @@ class SampleStatistics:
 
 
 class StreamedStatistics:
-    """Moments and histograms of trials that come in blocks and are not kept."""
+    """Moments and histograms of blocks of trials that are not kept."""
 
-    def __init__(self, columns: int) -> None:
-        self._moments = _Moments(columns)
-        self._histograms = [_Histogram() for _ in range(columns)]
+    def __init__(self, block: NDArray[np.float64]) -> None:
+        self.moments = _Moments(block)
+        self.histograms = [_Histogram(column) for column in block.T]
 
-    def add(self, block: NDArray[np.float64]) -> None:
-        """Take in a block (trials, columns)."""
-        self._moments.add(block)
-        for histogram, column in zip(self._histograms, block.T, strict=True):
-            histogram.add(column)
+    def merge(self, later: StreamedStatistics) -> None:
+        """Take in the trials of another block."""
+        self.moments.merge(later.moments)
+        for mine, other in zip(self.histograms, later.histograms, strict=True):
+            mine.merge(other)
 
     @property
     def trials(self) -> int:
         """The number of trials."""
-        return self._moments.trials
+        return self.moments.trials
 
     @property
     def vanished(self) -> NDArray[np.int64]:
         """The number of trials at ``-inf``."""
-        return self._moments.vanished
+        return self.moments.vanished
 
     @property
     def mean(self) -> NDArray[np.float64]:
         """The mean of the trials that have not vanished, ``-inf`` where none is left."""
-        return self._moments.mean
+        return self.moments.mean
 
     @property
     def std(self) -> NDArray[np.float64]:
         """Their standard deviation."""
-        return self._moments.std
+        return self.moments.std
 
     def quantile(self, q: ArrayLike) -> NDArray[np.float64]:
         """Return the quantiles ``q`` of every column, interpolated within a bin.
@@ -112,45 +111,42 @@ class StreamedStatistics:
         A bin is at most 1/2048 of the range of the column.
         """
         levels = np.asarray(q, dtype=np.float64)
-        columns = [histogram.quantile(levels) for histogram in self._histograms]
+        columns = [histogram.quantile(levels) for histogram in self.histograms]
         return np.stack(columns, axis=-1)
 
 
 class _Moments:
-    """Means and variances, updated block by block :cite:p:`Chan1983`."""
+    """Means and variances of blocks of trials, merged one by one :cite:p:`Chan1983`."""
 
-    def __init__(self, columns: int) -> None:
-        self.trials = 0
-        self.vanished = np.zeros(columns, dtype=np.int64)
-        self._mean = np.zeros(columns)
-        self._squares = np.zeros(columns)
-
-    def add(self, block: NDArray[np.float64]) -> None:
+    def __init__(self, block: NDArray[np.float64]) -> None:
         alive = block > -math.inf
-        here = np.count_nonzero(alive, axis=0)
-        before = self.trials - self.vanished
+        left = np.count_nonzero(alive, axis=0)
         # Sums of what is left beyond a reference lose no digits, and none at all for equal trials.
-        reference = self._mean if self.trials else np.where(alive[0], block[0], 0.0)
+        reference = np.where(alive[0], block[0], 0.0)
         beyond = np.where(alive, block - reference, 0.0)
-        mean = reference + beyond.sum(axis=0) / np.maximum(here, 1)
-        deviations = np.where(alive, block - mean, 0.0)
-        step = mean - self._mean
+        self.trials = int(block.shape[0])
+        self.vanished: NDArray[np.int64] = self.trials - left
+        self.center: NDArray[np.float64] = reference + beyond.sum(axis=0) / np.maximum(left, 1)
+        deviations = np.where(alive, block - self.center, 0.0)
+        self.squares: NDArray[np.float64] = np.square(deviations).sum(axis=0)
+
+    def merge(self, later: _Moments) -> None:
+        before, here = self.trials - self.vanished, later.trials - later.vanished
         share = here / np.maximum(before + here, 1)
-        self._mean = self._mean + step * share
-        self._squares = (
-            self._squares + np.square(deviations).sum(axis=0) + step * step * before * share
-        )
-        self.trials += block.shape[0]
-        self.vanished = self.vanished + (block.shape[0] - here)
+        step = later.center - self.center
+        self.center = self.center + step * share
+        self.squares = self.squares + later.squares + step * step * before * share
+        self.trials += later.trials
+        self.vanished = self.vanished + later.vanished
 
     @property
     def mean(self) -> NDArray[np.float64]:
-        return np.where(self.vanished < self.trials, self._mean, -math.inf)
+        return np.where(self.vanished < self.trials, self.center, -math.inf)
 
     @property
     def std(self) -> NDArray[np.float64]:
         left = self.trials - self.vanished
-        return np.sqrt(self._squares / np.maximum(left - 1, 1))
+        return np.sqrt(self.squares / np.maximum(left - 1, 1))
 
 
 class _Histogram:
@@ -160,43 +156,46 @@ class _Histogram:
     depend neither on the order nor on the grouping of what came in.
     """
 
-    def __init__(self) -> None:
-        self._vanished = 0
-        self._exponent: int | None = None
-        self._first = 0
-        self._counts = np.zeros(0, dtype=np.int64)
-        self._least, self._most = math.inf, -math.inf
-
-    def add(self, values: NDArray[np.float64]) -> None:
+    def __init__(self, values: NDArray[np.float64]) -> None:
         alive = values[values > -math.inf]
-        self._vanished += values.size - alive.size
-        if alive.size == 0:
+        self.vanished = values.size - alive.size
+        self.least, self.most = math.inf, -math.inf
+        self.exponent = self.first = 0
+        self.counts = np.zeros(0, dtype=np.int64)
+        if alive.size > 0:
+            self.least, self.most = float(alive.min()), float(alive.max())
+            self.exponent = _bin_exponent(self.least, self.most)
+            self.first = math.floor(math.ldexp(self.least, -self.exponent))
+            bins = np.floor(np.ldexp(alive, -self.exponent)).astype(np.int64)
+            self.counts = np.bincount(bins - self.first)
+
+    def merge(self, later: _Histogram) -> None:
+        self.vanished += later.vanished
+        if later.counts.size == 0:
             return
-        self._least = min(self._least, float(alive.min()))
-        self._most = max(self._most, float(alive.max()))
-        exponent = _bin_exponent(self._least, self._most)
-        first = math.floor(math.ldexp(self._least, -exponent))
-        last = math.floor(math.ldexp(self._most, -exponent))
-        counts = np.zeros(last - first + 1, dtype=np.int64)
-        if self._exponent is not None:
-            old = (self._first + np.arange(self._counts.size)) >> (exponent - self._exponent)
-            np.add.at(counts, old - first, self._counts)
-        bins = np.floor(np.ldexp(alive, -exponent)).astype(np.int64)
-        counts += np.bincount(bins - first, minlength=counts.size)
-        self._exponent, self._first, self._counts = exponent, first, counts
+        parts = [part for part in (self, later) if part.counts.size > 0]
+        least, most = min(self.least, later.least), max(self.most, later.most)
+        exponent = _bin_exponent(least, most)
+        first = math.floor(math.ldexp(least, -exponent))
+        counts = np.zeros(math.floor(math.ldexp(most, -exponent)) - first + 1, dtype=np.int64)
+        for part in parts:
+            old = part.first + np.arange(part.counts.size)
+            np.add.at(counts, (old >> (exponent - part.exponent)) - first, part.counts)
+        self.least, self.most = least, most
+        self.exponent, self.first, self.counts = exponent, first, counts
 
     def quantile(self, levels: NDArray[np.float64]) -> NDArray[np.float64]:
-        total = int(self._counts.sum()) + self._vanished
-        if self._exponent is None:
+        total = int(self.counts.sum()) + self.vanished
+        if self.counts.size == 0:
             return np.full(levels.shape, -math.inf)
         edges = np.ldexp(
-            (self._first + np.arange(self._counts.size + 1)).astype(np.float64), self._exponent
+            (self.first + np.arange(self.counts.size + 1)).astype(np.float64), self.exponent
         )
-        below = self._vanished + np.concatenate([[0], np.cumsum(self._counts)])
+        below = self.vanished + np.concatenate([[0], np.cumsum(self.counts)])
         # Half a trial on either side, so that level 1/2 of one trial is that trial.
         rank = np.clip(levels * total, 0.5, total - 0.5)
-        inside = np.clip(np.interp(rank, below, edges), self._least, self._most)
-        return np.where(rank < self._vanished, -math.inf, inside)
+        inside = np.clip(np.interp(rank, below, edges), self.least, self.most)
+        return np.where(rank < self.vanished, -math.inf, inside)
 
 
 def _bin_exponent(least: float, most: float) -> int:

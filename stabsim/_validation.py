@@ -12,15 +12,20 @@ def _described(value: Any) -> str:
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
+#: Integers of a run are counted in 64 bits.
+MOST_COUNTED = 2**53
+
+
 def integer(name: str, value: Any, *, least: int) -> int:
-    """Return ``value`` as an int that is at least ``least``."""
+    """Return ``value`` as an int that is at least ``least`` and can be counted to."""
     kind = {0: "a non-negative", 1: "a positive"}.get(least, "an")
     requirement = f"{name} must be {kind} integer" + (f" of at least {least}" if least > 1 else "")
     if isinstance(value, bool) or not isinstance(value, Integral):
         raise TypeError(f"{requirement}, got {_described(value)}")
     number = operator.index(value)
-    if number < least:
-        raise ValueError(f"{requirement}, got {number}")
+    if not least <= number <= MOST_COUNTED:
+        limit = " and at most 2**53" if number > least else ""
+        raise ValueError(f"{requirement}{limit}, got {_described(number)}")
     return number
 
 

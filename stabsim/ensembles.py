@@ -15,9 +15,11 @@ import numpy as np
 from stabsim import _validation as validation
 from stabsim._kernels import custom, factors
 from stabsim._kernels.radial import BETA, CHI
-from stabsim._random import generator, seed_sequence, words
+from stabsim._random import Stream, seed_sequence
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import ArrayLike, NDArray
 
     from stabsim._kernels.custom import Fill
@@ -37,29 +39,21 @@ __all__ = [
 ]
 
 _FIELDS = ("real", "complex")
-# The kernels' code of each distribution and the parameter that it alone has.
-_DISTRIBUTIONS: dict[str, tuple[int, str | None]] = {
-    "uniform": (factors.UNIFORM, None),
-    "rademacher": (factors.RADEMACHER, None),
-    "laplace": (factors.LAPLACE, None),
-    "student_t": (factors.STUDENT, "degrees_of_freedom"),
-    "sparse": (factors.SPARSE, "density"),
+# Within these no entry overflows, and none loses digits to underflow, in any law drawn here.
+_LEAST_SCALE, _MOST_SCALE = 1e-100, 1e100
+# The kernel of each distribution and the parameter that it alone has.
+_DISTRIBUTIONS: dict[str, tuple[Callable[..., None], str | None]] = {
+    "uniform": (factors.fill_centered_uniform, None),
+    "rademacher": (factors.fill_rademacher, None),
+    "laplace": (factors.fill_laplace, None),
+    "student_t": (factors.fill_student, "degrees_of_freedom"),
+    "sparse": (factors.fill_sparse, "density"),
 }
 _DISORDERS = {
-    "uniform": factors.ANDERSON_UNIFORM,
-    "gaussian": factors.ANDERSON_GAUSSIAN,
-    "cauchy": factors.ANDERSON_CAUCHY,
+    "uniform": factors.UNIFORM,
+    "gaussian": factors.GAUSSIAN,
+    "cauchy": factors.CAUCHY,
 }
-
-
-class FactorProgram(NamedTuple):
-    """An ensemble as the kernels read it: a code, its data, then ``shift * I + scale * A``."""
-
-    code: int
-    parameters: NDArray[np.float64]
-    matrices: Numbers
-    shift: float = 0.0
-    scale: float = 1.0
 
 
 class RadialLaw(NamedTuple):
@@ -118,37 +112,29 @@ class Ensemble:
         array([[ 1., -1.],
                [-1., -1.]])
         """
-        program = self.factor_program()
-        real_numbers, batch = self.workspace(1, 1)
-        seed = seed_sequence(rng)
-        if program.code == factors.SUPPLIED:
-            self.supply(generator(seed), batch)
-        factors.draw_factors(words(seed), *program, real_numbers[0], batch[0])
+        batch = self.workspace(1, 1)
+        self.draw(Stream(seed_sequence(rng)), batch)
         return batch[0, :, :, 0].copy()
 
-    def workspace(self, steps: int, lanes: int) -> tuple[NDArray[np.float64], Numbers]:
-        """Return room for factors (steps, n, n, lanes), preceded by the same memory as reals."""
-        parts = 2 if self.dtype is complex else 1
-        real_numbers = np.empty((steps, self.n * self.n * lanes * parts))
-        return real_numbers, real_numbers.view(self.dtype).reshape(steps, self.n, self.n, lanes)
+    def workspace(self, steps: int, lanes: int) -> Numbers:
+        """Return room for a batch of factors (steps, n, n, lanes)."""
+        return np.empty((steps, self.n, self.n, lanes), self.dtype)
 
-    def factor_program(self) -> FactorProgram:
-        """Return what the kernels need to draw a factor."""
+    def draw(self, stream: Stream, batch: Numbers) -> None:
+        """Fill a contiguous batch (steps, n, n, lanes) with independent factors."""
         raise NotImplementedError
 
     def radial_law(self, norm: str) -> RadialLaw | None:  # noqa: ARG002
         """Return the exact reduced law of the growth of ``norm``, or None where there is none."""
         return None
 
-    def supply(self, rng: np.random.Generator, batch: Numbers) -> None:
-        """Fill a batch of factors from outside the built-in kernels."""
-        raise NotImplementedError
-
     def _set(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, value)
 
-    def _no_matrices(self) -> Numbers:
-        return np.zeros((1, 1, 1), self.dtype)
+
+def _real_numbers(batch: Numbers) -> NDArray[np.float64]:
+    """Return the real numbers of a contiguous batch as a flat array on the same memory."""
+    return batch.reshape(-1).view(np.float64)
 
 
 def _rotation_degrees(norm: str, n: int, parts: int) -> tuple[int, ...]:
@@ -165,7 +151,7 @@ class Ginibre(Ensemble):
     n : int
         Rows and columns.
     sigma : float, default 1.0
-        Standard deviation of an entry, positive. Complex entries have
+        Standard deviation of an entry, in [1e-100, 1e100]. Complex entries have
         :math:`E|a|^2 = \sigma^2`, half of it in each part.
     field : {"real", "complex"}, default "real"
         What the entries are.
@@ -173,8 +159,8 @@ class Ginibre(Ensemble):
     Raises
     ------
     TypeError, ValueError
-        If ``n`` is no positive integer, ``sigma`` no positive finite number, or ``field`` another
-        word.
+        If ``n`` is no positive integer, ``sigma`` no number in [1e-100, 1e100], or ``field``
+        another word.
 
     Examples
     --------
@@ -192,7 +178,9 @@ class Ginibre(Ensemble):
     def __post_init__(self) -> None:
         """Check the parameters."""
         self._set("n", validation.integer("n", self.n, least=1))
-        self._set("sigma", validation.real("sigma", self.sigma, above=0.0))
+        self._set(
+            "sigma", validation.real("sigma", self.sigma, least=_LEAST_SCALE, most=_MOST_SCALE)
+        )
         validation.choice("field", self.field, _FIELDS)
 
     @property
@@ -205,9 +193,9 @@ class Ginibre(Ensemble):
         """Standard deviation of a real or imaginary part."""
         return self.sigma / math.sqrt(self.parts)
 
-    def factor_program(self) -> FactorProgram:
-        """Return what the kernels need to draw a factor."""
-        return FactorProgram(factors.GAUSSIAN, np.array([self.part_sigma]), self._no_matrices())
+    def draw(self, stream: Stream, batch: Numbers) -> None:
+        """Fill a batch with independent factors."""
+        factors.fill_gaussian(stream.words, self.part_sigma, _real_numbers(batch))
 
     def radial_law(self, norm: str) -> RadialLaw | None:
         """Return the chi-square law of a vector's growth or of the determinant's."""
@@ -230,13 +218,13 @@ class Haar(Ensemble):
     field : {"real", "complex"}, default "real"
         Orthogonal or unitary.
     scale : float, default 1.0
-        All singular values, positive.
+        All singular values, in [1e-100, 1e100].
 
     Raises
     ------
     TypeError, ValueError
-        If ``n`` is no positive integer, ``scale`` no positive finite number, or ``field`` another
-        word.
+        If ``n`` is no positive integer, ``scale`` no number in [1e-100, 1e100], or ``field``
+        another word.
 
     Examples
     --------
@@ -254,13 +242,14 @@ class Haar(Ensemble):
         """Check the parameters."""
         self._set("n", validation.integer("n", self.n, least=1))
         validation.choice("field", self.field, _FIELDS)
-        self._set("scale", validation.real("scale", self.scale, above=0.0))
-
-    def factor_program(self) -> FactorProgram:
-        """Return what the kernels need to draw a factor."""
-        return FactorProgram(
-            factors.HAAR, np.array([self.scale, float(self.n)]), self._no_matrices()
+        self._set(
+            "scale", validation.real("scale", self.scale, least=_LEAST_SCALE, most=_MOST_SCALE)
         )
+
+    def draw(self, stream: Stream, batch: Numbers) -> None:
+        """Fill a batch with independent factors."""
+        rows = np.empty((self.n, self.n), self.dtype)
+        factors.fill_haar(stream.words, self.scale, self.n, _real_numbers(rows), batch)
 
     def radial_law(self, norm: str) -> RadialLaw | None:
         """Return the law of a growth that is the same at every step and in every direction."""
@@ -309,9 +298,10 @@ class TruncatedHaar(Ensemble):
         self._set("size", validation.integer("size", self.size, least=self.n))
         validation.choice("field", self.field, _FIELDS)
 
-    def factor_program(self) -> FactorProgram:
-        """Return what the kernels need to draw a factor."""
-        return FactorProgram(factors.HAAR, np.array([1.0, float(self.size)]), self._no_matrices())
+    def draw(self, stream: Stream, batch: Numbers) -> None:
+        """Fill a batch with independent factors."""
+        rows = np.empty((self.n, self.size), self.dtype)
+        factors.fill_haar(stream.words, 1.0, self.size, _real_numbers(rows), batch)
 
     def radial_law(self, norm: str) -> RadialLaw | None:
         """Return the beta law of a vector's growth or of the determinant's."""
@@ -334,7 +324,7 @@ class IID(Ensemble):
         The law of an entry. ``"rademacher"`` is a fair sign; ``"sparse"`` is a Gaussian with
         probability ``density`` and zero else. (For Gaussian entries see `Ginibre`.)
     sigma : float, default 1.0
-        Standard deviation of an entry, positive.
+        Standard deviation of an entry, in [1e-100, 1e100].
     degrees_of_freedom : float, optional
         Required for ``"student_t"`` and above 2, where the variance is finite.
     density : float, optional
@@ -362,7 +352,9 @@ class IID(Ensemble):
         """Check the parameters."""
         self._set("n", validation.integer("n", self.n, least=1))
         validation.choice("distribution", self.distribution, tuple(_DISTRIBUTIONS))
-        self._set("sigma", validation.real("sigma", self.sigma, above=0.0))
+        self._set(
+            "sigma", validation.real("sigma", self.sigma, least=_LEAST_SCALE, most=_MOST_SCALE)
+        )
         own = _DISTRIBUTIONS[self.distribution][1]
         for name, limits in (
             ("degrees_of_freedom", {"above": 2.0}),
@@ -377,11 +369,11 @@ class IID(Ensemble):
                     f"got {value!r}"
                 )
 
-    def factor_program(self) -> FactorProgram:
-        """Return what the kernels need to draw a factor."""
-        code, own = _DISTRIBUTIONS[self.distribution]
+    def draw(self, stream: Stream, batch: Numbers) -> None:
+        """Fill a batch with independent factors."""
+        fill, own = _DISTRIBUTIONS[self.distribution]
         parameters = [self.sigma] if own is None else [self.sigma, getattr(self, own)]
-        return FactorProgram(code, np.array(parameters), self._no_matrices())
+        fill(stream.words, *parameters, _real_numbers(batch))
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -466,12 +458,12 @@ class FiniteSet(Ensemble):
         """The type of a matrix entry, ``float`` or ``complex``."""
         return complex if self.matrices.dtype.kind == "c" else float
 
-    def factor_program(self) -> FactorProgram:
-        """Return what the kernels need to draw a factor."""
+    def draw(self, stream: Stream, batch: Numbers) -> None:
+        """Fill a batch with independent factors."""
         cumulative = np.cumsum(self.probabilities)
         # A uniform variable is below 1, so every draw finds its matrix whatever the rounding.
         cumulative[np.flatnonzero(self.probabilities)[-1] :] = 1.0
-        return FactorProgram(factors.FINITE, cumulative, self.matrices)
+        factors.fill_finite(stream.words, cumulative, self.matrices, batch)
 
 
 def _finite_matrices(matrices: ArrayLike) -> NDArray[Any]:
@@ -555,8 +547,8 @@ class AndersonTransfer(Ensemble):
     def __init__(
         self, energy: float, disorder: float, *, distribution: str = "uniform", width: int = 1
     ) -> None:
-        self._set("energy", validation.real("energy", energy))
-        self._set("disorder", validation.real("disorder", disorder, least=0.0))
+        self._set("energy", validation.real("energy", energy, least=-_MOST_SCALE, most=_MOST_SCALE))
+        self._set("disorder", validation.real("disorder", disorder, least=0.0, most=_MOST_SCALE))
         self._set(
             "distribution", validation.choice("distribution", distribution, tuple(_DISORDERS))
         )
@@ -572,10 +564,10 @@ class AndersonTransfer(Ensemble):
             text += f", distribution={self.distribution!r}"
         return text + ")"
 
-    def factor_program(self) -> FactorProgram:
-        """Return what the kernels need to draw a factor."""
-        parameters = np.array([self.energy, self.disorder])
-        return FactorProgram(_DISORDERS[self.distribution], parameters, self._no_matrices())
+    def draw(self, stream: Stream, batch: Numbers) -> None:
+        """Fill a batch with independent factors."""
+        law = _DISORDERS[self.distribution]
+        factors.fill_anderson(stream.words, law, self.energy, self.disorder, batch)
 
 
 @dataclass(frozen=True, repr=False)
@@ -589,14 +581,15 @@ class Shifted(Ensemble):
     ensemble : Ensemble
         The law of A.
     shift : float, default 1.0
-        The multiple s of the identity.
+        The multiple s of the identity, at most 1e100 in magnitude.
     scale : float
-        The multiple c of the random matrix.
+        The multiple c of the random matrix, at most 1e100 in magnitude.
 
     Raises
     ------
     TypeError, ValueError
-        If ``ensemble`` is no ensemble, or ``shift`` or ``scale`` no finite number.
+        If ``ensemble`` is no ensemble, or ``shift`` or ``scale`` no finite number of at
+        most 1e100.
 
     Examples
     --------
@@ -613,8 +606,8 @@ class Shifted(Ensemble):
         if not isinstance(ensemble, Ensemble):
             raise TypeError(f"ensemble must be an Ensemble, got {ensemble!r}")
         self._set("ensemble", ensemble)
-        self._set("shift", validation.real("shift", shift))
-        self._set("scale", validation.real("scale", scale))
+        self._set("shift", validation.real("shift", shift, least=-_MOST_SCALE, most=_MOST_SCALE))
+        self._set("scale", validation.real("scale", scale, least=-_MOST_SCALE, most=_MOST_SCALE))
         self._set("n", ensemble.n)
 
     def __repr__(self) -> str:
@@ -627,12 +620,14 @@ class Shifted(Ensemble):
         """The type of a matrix entry, ``float`` or ``complex``."""
         return self.ensemble.dtype
 
-    def factor_program(self) -> FactorProgram:
-        """Return what the kernels need to draw a factor."""
-        inner = self.ensemble.factor_program()
-        return inner._replace(
-            shift=self.shift + self.scale * inner.shift, scale=self.scale * inner.scale
-        )
+    def draw(self, stream: Stream, batch: Numbers) -> None:
+        """Fill a batch with independent factors."""
+        self.ensemble.draw(stream, batch)
+        batch *= self.scale
+        for i in range(self.n):
+            batch[:, i, i, :] += self.shift
+        if not np.isfinite(batch).all():
+            raise ValueError(f"scale must keep all entries finite, got {self.scale!r}")
 
     def radial_law(self, norm: str) -> RadialLaw | None:
         """Return the law of a vector's growth, where the random matrix is rotation invariant.
@@ -646,10 +641,6 @@ class Shifted(Ensemble):
         return inner._replace(
             shift=self.shift + self.scale * inner.shift, scale=self.scale * inner.scale
         )
-
-    def supply(self, rng: np.random.Generator, batch: Numbers) -> None:
-        """Fill a batch of unshifted factors from outside the built-in kernels."""
-        self.ensemble.supply(rng, batch)
 
 
 @dataclass(frozen=True, repr=False)
@@ -727,14 +718,10 @@ class Custom(Ensemble):
             ) from error
         _check_supplied(out)
 
-    def factor_program(self) -> FactorProgram:
-        """Return what the kernels need to draw a factor."""
-        return FactorProgram(factors.SUPPLIED, np.zeros(1), self._no_matrices())
-
-    def supply(self, rng: np.random.Generator, batch: Numbers) -> None:
-        """Fill a batch of factors by the user's function."""
+    def draw(self, stream: Stream, batch: Numbers) -> None:
+        """Fill a batch with what the user's function writes."""
         fill = custom.compiled_fill(self.fill, self.field == "complex")
-        custom.supplier(fill)(rng, np.empty((self.n, self.n), self.dtype), batch)
+        custom.supplier(fill)(stream.generator, np.empty((self.n, self.n), self.dtype), batch)
         _check_supplied(batch)
 
 

@@ -10,12 +10,14 @@ import numpy as np
 
 from stabsim import _montecarlo
 from stabsim import _validation as validation
-from stabsim._kernels import factors, growth, radial, triangular
-from stabsim._random import generator, seed_sequence, words
+from stabsim._kernels import chain, determinant, radial, singular_values, triangular
+from stabsim._random import Stream, seed_sequence
 from stabsim.ensembles import Ensemble, Ginibre, RadialLaw
 from stabsim.results import ProductGrowth
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from numpy.typing import ArrayLike, NDArray
 
     from stabsim._montecarlo import Task
@@ -26,27 +28,27 @@ __all__ = ["matrix_product_growth"]
 
 NORMS = ("frobenius", "spectral", "vector", "logdet")
 METHODS = ("auto", "dense", "reduced")
-_KERNEL_NORMS = {
-    "frobenius": growth.FROBENIUS,
-    "vector": growth.FROBENIUS,
-    "spectral": growth.SPECTRAL,
-}
 
 #: Depths recorded when ``record`` is left out.
 MOST_RECORDED = 128
 
 # What a chunk should cost, in nanoseconds, and the numbers that it should hold at the most. The
-# costs below are rough: they set sizes, which are part of the stream, and nothing else.
-_CHUNK_COST = 25e6
+# costs are rough: they set sizes, which are part of the stream, and nothing else.
+_CHUNK_COST = 8e6
 _CHUNK_NUMBERS = 1 << 18
-# The longest call of a kernel, between two looks at the keyboard.
-_CALL_COST = 250e6
 _DRAW_COST = 2.0
 _MULTIPLY_COST = 0.3
-# Up to this size trials run side by side in lanes; beyond it a BLAS call per factor is faster.
+# The longest call of a kernel, between two looks at the keyboard.
+_CALL_COST = 250e6
+# Numbers in a batch of factors, which should stay in the second level of the cache.
+_BLOCK_NUMBERS = 1 << 15
+# Up to this size trials run side by side in lanes; beyond it a BLAS call per factor is faster. A
+# step's factors of all lanes should stay in the first level of the cache.
 _MOST_ROWS_IN_LANES = 12
-_MOST_LANES = 64
-_LANES_MEMORY = 16384
+_MOST_LANES = 512
+_LANES_NUMBERS = 1 << 11
+# Up to this size Jacobi's largest singular value is faster than LAPACK's.
+_MOST_ROWS_BY_JACOBI = 32
 
 
 def matrix_product_growth(
@@ -128,6 +130,10 @@ def matrix_product_growth(
     recorded as ``-inf`` and counted in ``result.vanished``; moments are those of the other trials.
     One vanished product proves that the growth rate is :math:`-\infty`.
 
+    **Range.** A product keeps its own power of two beside its entries, so entries below
+    :math:`10^{-240}` times the largest are lost. That matters only where they never mix with the
+    others, as in products of diagonal matrices.
+
     **Reduced laws.** For rotation invariant factors the steps of a vector's norm are independent:
     one chi-square draw a factor :cite:p:`Newman1986,CohenNewman1984`, also for ``Shifted`` ones. A
     Ginibre product has the norms of a product of independent triangular matrices.
@@ -185,7 +191,10 @@ def matrix_product_growth(
             f"{ensemble!r} and norm {norm!r}"
         )
     else:
-        task = _DenseGrowth(schedule, ensemble, norm, beginning)
+        if norm == "logdet":
+            task = _DeterminantGrowth(schedule, ensemble)
+        else:
+            task = _DenseGrowth(schedule, ensemble, norm, beginning)
         used = "dense"
         reason = "asked for" if method == "dense" else "no reduced law of this norm is known"
 
@@ -287,9 +296,8 @@ class _Schedule:
             before = log_norm[:, np.searchsorted(self.recorded, self.start)]
         else:
             before = np.full(last.shape, self.offset)
-        alive = last > -math.inf
         rate = np.full(last.shape, -math.inf)
-        np.subtract(last, before, out=rate, where=alive)
+        np.subtract(last, before, out=rate, where=last > -math.inf)
         rate /= self.depth - self.start
         return np.column_stack([log_norm[:, self.kept], rate])
 
@@ -300,26 +308,52 @@ class _Schedule:
         )
         return lanes * max(1, int(groups))
 
-    def calls(self, lanes: int, trial_cost: float, multiple: int = 1) -> list[tuple[int, int]]:
-        """Return the spans of steps, each short enough for one call of a kernel.
+    def blocks(
+        self, most: int, *, cut: bool = False
+    ) -> Iterator[tuple[int, slice, NDArray[np.int64]]]:
+        """Yield blocks of at most so many steps, with ``cut`` ending at every recorded depth.
 
-        Only a single group of trials is ever cut, because a costly trial makes a small chunk.
+        A block is its number of steps, the columns that it fills, and the steps of these columns,
+        counted from 1.
         """
-        steps = int(_CALL_COST / (lanes * trial_cost) * self.depth) // multiple * multiple
-        steps = max(steps, multiple)
-        if lanes * trial_cost < _CHUNK_COST:
-            steps = self.depth
-        return [(begin, min(begin + steps, self.depth)) for begin in range(0, self.depth, steps)]
+        start = first = 0
+        while start < self.depth:
+            stop = min(start + most, self.depth)
+            if cut:
+                stop = min(stop, int(self.recorded[first]))
+            last = first
+            while last < self.recorded.size and self.recorded[last] <= stop:
+                last += 1
+            yield stop - start, slice(first, last), self.recorded[first:last] - start
+            start, first = stop, last
 
 
-def _lanes(n: int, trial_cost: float) -> int:
+def _lanes(n: int, parts: int, trial_cost: float) -> int:
     """Return how many trials run side by side: many small and shallow ones, or one."""
     if n > _MOST_ROWS_IN_LANES:
         return 1
     lanes = _MOST_LANES
-    while lanes > 1 and (lanes * n * n * 8 > _LANES_MEMORY or lanes * trial_cost > _CHUNK_COST):
+    while lanes > 1 and (
+        lanes * n * n * parts > _LANES_NUMBERS or lanes * trial_cost > _CHUNK_COST
+    ):
         lanes //= 2
     return lanes
+
+
+def _scaled_logs(sizes: NDArray[np.float64], exponents: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return the logarithms of ``sizes * 2**exponents``, ``-inf`` for zero."""
+    with np.errstate(divide="ignore"):
+        logs: NDArray[np.float64] = np.log(sizes) + math.log(2.0) * exponents
+    return logs
+
+
+def _spectral_norms(matrices: NDArray[Any]) -> NDArray[np.float64]:
+    """Return the largest singular value of every lane of ``matrices`` (n, n, lanes)."""
+    if len(matrices) > _MOST_ROWS_BY_JACOBI:
+        return np.asarray(np.linalg.norm(matrices, 2, axis=(0, 1)))
+    sizes = np.empty(matrices.shape[2])
+    singular_values.largest_singular_values(matrices, sizes)
+    return sizes
 
 
 @dataclass(frozen=True, eq=False)
@@ -342,26 +376,36 @@ class _RadialGrowth:
     def chunk(self) -> int:
         return self.schedule.chunk(1, self._trial_cost)
 
-    def __call__(self, seed: np.random.SeedSequence, trials: int) -> NDArray[np.float64]:
-        stream = words(seed)
-        out = np.empty((trials, self.schedule.recorded.size))
-        totals = np.zeros(1)
-        law = self.law
-        for start, stop in self.schedule.calls(1, self._trial_cost, radial.BLOCK):
+    def __call__(
+        self, seed: np.random.SeedSequence, trials: int, check_interrupt: Callable[[], None]
+    ) -> NDArray[np.float64]:
+        stream, law = Stream(seed), self.law
+        # The kernel squares shift and scale, so their size is taken out.
+        size = max(abs(law.shift), abs(law.scale)) or 1.0
+        out, total = np.empty((trials, self.schedule.recorded.size)), np.zeros(1)
+        # A chunk of several trials is one short call; the calls of a single long trial let an
+        # interrupt through.
+        depth = self.schedule.depth
+        blocks = max(1, int(_CALL_COST / self._trial_cost * depth) // radial.BLOCK)
+        steps = blocks * radial.BLOCK if trials == 1 else depth
+        for start in range(0, depth, steps):
+            check_interrupt()
             radial.grow_radially(
-                stream,
+                stream.words,
                 law.family,
                 np.array(law.degrees),
                 law.complement,
-                law.shift,
-                law.scale,
-                totals,
+                law.shift / size,
+                law.scale / size,
+                total,
                 start,
-                stop,
+                min(start + steps, depth),
                 self.schedule.recorded,
                 out,
             )
-        return self.schedule.rows(out + self.schedule.offset)
+        out += self.schedule.offset
+        out += self.schedule.recorded * (len(law.degrees) * math.log(size))
+        return self.schedule.rows(out)
 
 
 @dataclass(frozen=True, eq=False)
@@ -380,36 +424,50 @@ class _TriangularGrowth:
     @property
     def _trial_cost(self) -> float:
         n, parts = self.ensemble.n, self.ensemble.parts
-        factor = n * n * parts * _DRAW_COST / 2 + n**3 * parts * parts * _MULTIPLY_COST / 6
-        spectral = 10.0 * n**3 if self.norm == "spectral" else 0.0
-        return factor * self.schedule.depth + spectral * self.schedule.recorded.size
+        factor = n * n * parts * (0.5 * _DRAW_COST + n * parts * _MULTIPLY_COST / 6.0)
+        return factor * self.schedule.depth + _recording_cost(self.schedule, self.norm, n)
+
+    @property
+    def _lanes(self) -> int:
+        return _lanes(self.ensemble.n, self.ensemble.parts, self._trial_cost)
 
     @property
     def chunk(self) -> int:
-        return self.schedule.chunk(_lanes(self.ensemble.n, self._trial_cost), self._trial_cost)
+        return self.schedule.chunk(self._lanes, self._trial_cost)
 
-    def __call__(self, seed: np.random.SeedSequence, trials: int) -> NDArray[np.float64]:
-        ensemble, stream = self.ensemble, words(seed)
-        n, lanes = ensemble.n, _lanes(ensemble.n, self._trial_cost)
-        flat = np.empty(n * lanes * ensemble.parts)
-        row = flat.view(ensemble.dtype).reshape(n, lanes)
-        state = np.empty((n, n, lanes), ensemble.dtype)
-        exponents = np.zeros(lanes, dtype=np.int64)
+    def __call__(
+        self, seed: np.random.SeedSequence, trials: int, check_interrupt: Callable[[], None]
+    ) -> NDArray[np.float64]:
+        stream, n, lanes = Stream(seed), self.ensemble.n, self._lanes
+        most = min(max(1, _BLOCK_NUMBERS // (n * n * lanes)), self.schedule.depth)
+        row = np.empty((n, lanes), self.ensemble.dtype)
+        squares = np.empty((most + 1, lanes))
+        exponents = np.empty((most + 1, lanes), dtype=np.int64)
         out = np.empty((trials, self.schedule.recorded.size))
-        for start, stop in self.schedule.calls(lanes, self._trial_cost):
-            triangular.grow_triangular(
-                stream,
-                math.log(ensemble.part_sigma),
-                flat,
-                row,
-                state,
-                exponents,
-                start,
-                stop,
-                self.schedule.recorded,
-                _KERNEL_NORMS[self.norm],
-                out,
-            )
+        for first in range(0, trials, lanes):
+            rows = out[first : first + lanes]
+            state = np.zeros((n, n, lanes), self.ensemble.dtype)
+            state[np.arange(n), np.arange(n)] = 1.0
+            exponents[0] = 0
+            # The product itself is there only at the end of a block.
+            for steps, columns, recorded in self.schedule.blocks(most, cut=self.norm == "spectral"):
+                check_interrupt()
+                triangular.multiply_triangular_chain(
+                    stream.words,
+                    row.reshape(-1).view(np.float64),
+                    row,
+                    state,
+                    squares[: steps + 1],
+                    exponents[: steps + 1],
+                )
+                if recorded.size > 0:
+                    if self.norm == "spectral":
+                        logs = _scaled_logs(_spectral_norms(state)[None], exponents[recorded])
+                    else:
+                        logs = _scaled_logs(np.sqrt(squares[recorded]), exponents[recorded])
+                    rows[:, columns] = logs.T[: len(rows)]
+                exponents[0] = exponents[steps]
+        out += self.schedule.recorded * math.log(self.ensemble.part_sigma)
         return self.schedule.rows(out)
 
 
@@ -428,60 +486,107 @@ class _DenseGrowth:
 
     @property
     def uses_blas(self) -> bool:
-        return self._lanes == 1
+        return self.ensemble.n > _MOST_ROWS_IN_LANES
+
+    @property
+    def _parts(self) -> int:
+        return 2 if self.ensemble.dtype is complex else 1
 
     @property
     def _trial_cost(self) -> float:
         n, m = self.ensemble.n, int(self.beginning.shape[1])
-        parts = 2 if self.ensemble.dtype is complex else 1
-        factor = n * n * parts * (_DRAW_COST + m * parts * _MULTIPLY_COST)
-        spectral = 10.0 * n**3 if self.norm == "spectral" else 0.0
-        return factor * self.schedule.depth + spectral * self.schedule.recorded.size
+        factor = n * n * self._parts * (_DRAW_COST + m * self._parts * _MULTIPLY_COST)
+        return factor * self.schedule.depth + _recording_cost(self.schedule, self.norm, n)
 
     @property
     def _lanes(self) -> int:
-        return _lanes(self.ensemble.n, self._trial_cost)
+        return _lanes(self.ensemble.n, self._parts, self._trial_cost)
 
     @property
     def chunk(self) -> int:
         return self.schedule.chunk(self._lanes, self._trial_cost)
 
-    def __call__(self, seed: np.random.SeedSequence, trials: int) -> NDArray[np.float64]:
-        lanes, program = self._lanes, self.ensemble.factor_program()
-        n, m = self.beginning.shape
-        state = np.empty((2, n, m, lanes), self.ensemble.dtype)
-        exponents, totals = np.zeros(lanes, dtype=np.int64), np.zeros(lanes)
+    def __call__(
+        self, seed: np.random.SeedSequence, trials: int, check_interrupt: Callable[[], None]
+    ) -> NDArray[np.float64]:
+        stream, lanes = Stream(seed), self._lanes
+        n, m = self.ensemble.n, self.beginning.shape[1]
+        numbers = n * n * lanes * self._parts
+        most = min(max(1, _BLOCK_NUMBERS // numbers), self.schedule.depth)
+        batch = self.ensemble.workspace(most, lanes)
+        products = np.empty((most + 1, n, m, lanes), self.ensemble.dtype)
+        squares = np.empty((most + 1, lanes))
+        exponents = np.empty((most + 1, lanes), dtype=np.int64)
+        multiply = chain.multiply_wide_chain if self.uses_blas else chain.multiply_chain
         out = np.empty((trials, self.schedule.recorded.size))
-        stream = words(seed)
-        supplied = program.code == factors.SUPPLIED
-        spans = self.schedule.calls(lanes, self._trial_cost)
-        # What the user's function supplies comes in blocks of steps of one group of trials.
-        groups = range(0, trials, lanes) if supplied else [0]
-        steps = max(1, _CHUNK_NUMBERS // (n * n * lanes)) if supplied else self.schedule.depth
-        rng = generator(seed)
-        for group in groups:
-            rows = out[group : group + lanes] if supplied else out
-            for begin, end in spans:
-                for start in range(begin, end, steps):
-                    stop = min(start + steps, end)
-                    flat, batch = self.ensemble.workspace(stop - start if supplied else 1, lanes)
-                    if supplied:
-                        self.ensemble.supply(rng, batch)
-                    shared = (stream, *program, flat, batch)
-                    if self.norm == "logdet":
-                        growth.grow_determinant(
-                            *shared, totals, start, stop, self.schedule.recorded, rows
-                        )
+        for first in range(0, trials, lanes):
+            rows = out[first : first + lanes]
+            products[0] = self.beginning[:, :, None]
+            exponents[0] = 0
+            for steps, columns, recorded in self.schedule.blocks(most):
+                check_interrupt()
+                self.ensemble.draw(stream, batch[:steps])
+                multiply(
+                    batch[:steps],
+                    products[: steps + 1],
+                    squares[: steps + 1],
+                    exponents[: steps + 1],
+                )
+                if recorded.size > 0:
+                    if self.norm == "spectral":
+                        sizes = np.stack([_spectral_norms(products[step]) for step in recorded])
                     else:
-                        growth.grow(
-                            *shared,
-                            self.beginning,
-                            state,
-                            exponents,
-                            start,
-                            stop,
-                            self.schedule.recorded,
-                            _KERNEL_NORMS[self.norm],
-                            rows,
-                        )
+                        sizes = np.sqrt(squares[recorded])
+                    rows[:, columns] = _scaled_logs(sizes, exponents[recorded]).T[: len(rows)]
+                products[0], exponents[0] = products[steps], exponents[steps]
         return self.schedule.rows(out)
+
+
+@dataclass(frozen=True, eq=False)
+class _DeterminantGrowth:
+    """Growth of the determinant, with every entry of every factor drawn."""
+
+    schedule: _Schedule
+    ensemble: Ensemble
+    uses_blas: bool = False
+
+    @property
+    def columns(self) -> int:
+        return self.schedule.columns
+
+    @property
+    def _trial_cost(self) -> float:
+        n = self.ensemble.n
+        return (n * n * _DRAW_COST + n**3 * _MULTIPLY_COST + 10.0 * n) * self.schedule.depth
+
+    @property
+    def _lanes(self) -> int:
+        return _lanes(self.ensemble.n, 1, self._trial_cost)
+
+    @property
+    def chunk(self) -> int:
+        return self.schedule.chunk(self._lanes, self._trial_cost)
+
+    def __call__(
+        self, seed: np.random.SeedSequence, trials: int, check_interrupt: Callable[[], None]
+    ) -> NDArray[np.float64]:
+        stream, lanes, n = Stream(seed), self._lanes, self.ensemble.n
+        most = min(max(1, _BLOCK_NUMBERS // (n * n * lanes)), self.schedule.depth)
+        batch = self.ensemble.workspace(most, lanes)
+        logs = np.empty((most + 1, lanes))
+        out = np.empty((trials, self.schedule.recorded.size))
+        for first in range(0, trials, lanes):
+            rows = out[first : first + lanes]
+            logs[0] = 0.0
+            for steps, columns, recorded in self.schedule.blocks(most):
+                check_interrupt()
+                self.ensemble.draw(stream, batch[:steps])
+                determinant.log_absolute_determinants(batch[:steps], logs[1 : steps + 1])
+                totals = np.cumsum(logs[: steps + 1], axis=0)
+                rows[:, columns] = totals[recorded].T[: len(rows)]
+                logs[0] = totals[steps]
+        return self.schedule.rows(out)
+
+
+def _recording_cost(schedule: _Schedule, norm: str, n: int) -> float:
+    return 10.0 * n**3 * schedule.recorded.size if norm == "spectral" else 0.0

@@ -78,10 +78,13 @@ class ProductGrowth:
     statistics: Statistics
 
     def __post_init__(self) -> None:
-        """Freeze the arrays."""
+        """Freeze the array of depths."""
         self.depths.flags.writeable = False
-        if isinstance(self.statistics, SampleStatistics):
-            self.statistics.samples.flags.writeable = False
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Restore a pickled result, whose arrays have lost their flags."""
+        self.__dict__.update(state)
+        self.__post_init__()
 
     @property
     def log_norm(self) -> NDArray[np.float64]:
@@ -91,27 +94,27 @@ class ProductGrowth:
         """
         if not isinstance(self.statistics, SampleStatistics):
             raise AttributeError("log_norm is kept only with samples=True, got samples=False")
-        return self.statistics.samples[:, :-1]
+        return _read_only(self.statistics.samples[:, :-1])
 
     @property
     def mean(self) -> NDArray[np.float64]:
         """Mean log-norm at every depth, (R,), over the trials that have not vanished."""
-        return self.statistics.mean[:-1]
+        return _read_only(self.statistics.mean[:-1])
 
     @property
     def std(self) -> NDArray[np.float64]:
         """Standard deviation of the log-norm at every depth, (R,), over the same trials."""
-        return self.statistics.std[:-1]
+        return _read_only(self.statistics.std[:-1])
 
     @property
     def standard_error(self) -> NDArray[np.float64]:
         """Standard error of the mean at every depth, (R,); infinite for a single trial."""
-        return standard_error(self.statistics)[:-1]
+        return _read_only(standard_error(self.statistics)[:-1])
 
     @property
     def vanished(self) -> NDArray[np.int64]:
         """Number of trials whose log-norm is ``-inf`` at every depth, (R,)."""
-        return self.statistics.vanished[:-1]
+        return _read_only(self.statistics.vanished[:-1])
 
     @property
     def lyapunov(self) -> float:
@@ -142,10 +145,13 @@ class ProductGrowth:
 
         Raises
         ------
-        ValueError
-            If a probability is not in [0, 1].
+        TypeError, ValueError
+            If ``q`` is not made of numbers, or a probability is not in [0, 1].
         """
-        levels = np.asarray(q, dtype=np.float64)
+        try:
+            levels = np.asarray(q, dtype=np.float64)
+        except (TypeError, ValueError) as error:
+            raise TypeError(f"q must be probabilities in [0, 1], got {q!r}") from error
         if not ((levels >= 0.0) & (levels <= 1.0)).all():
             raise ValueError(f"q must be probabilities in [0, 1], got {q!r}")
         return self.statistics.quantile(levels)[..., :-1]
@@ -248,3 +254,10 @@ class ProductGrowth:
         for level, values in zip(levels, self.quantile(levels), strict=True):
             frame[f"q{round(100 * level):02d}"] = values
         return frame
+
+
+def _read_only(array: NDArray[Any]) -> NDArray[Any]:
+    """Return a view that cannot be written to."""
+    view = array.view()
+    view.flags.writeable = False
+    return view

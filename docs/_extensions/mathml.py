@@ -181,7 +181,7 @@ def _convert(self: HTML5Translator, node: nodes.Element, *, display: bool) -> st
         return to_mathml(tex, display=display)
     except FormulaError as error:
         logger.warning("no MathML for %r: %s", tex, error, location=node, type="mathml")
-        return self.encode(tex)
+        return html.escape(tex)
 
 
 def visit_inline(self: HTML5Translator, node: nodes.math) -> None:

@@ -17,18 +17,16 @@ from numba.core.errors import NumbaError
 from numba.extending import is_jitted
 from numpy.typing import NDArray
 
-from stabsim._kernels._jit import kernel
+from stabsim._kernels._jit import inlined_kernel, kernel, specialized_kernel
 from stabsim._kernels.elementary import (
     LEAST_EXPONENT,
     UNSCALE,
     clip,
     erf_series,
     exponential_parts,
-    inlined_kernel,
     log1p_of_fraction,
     scaled_erfc,
     scaled_exponential,
-    specialized_kernel,
     two_product,
 )
 

@@ -5,10 +5,11 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from numba import njit, typeof
+from numba import typeof
 from numba.core.dispatcher import Dispatcher
 from numba.core.errors import NumbaError
 
+from stabsim._kernels._jit import specialized_kernel
 from stabsim._kernels.factors import Numbers
 
 #: Called as ``fill(rng, out)``.
@@ -23,7 +24,7 @@ def plain_function(function: Callable[..., Any]) -> Callable[..., Any]:
 @cache
 def compiled_fill(fill: Fill, is_complex: bool) -> Fill:
     """Return ``fill`` compiled for real or complex matrices; raise ``TypeError`` if that fails."""
-    compiled = fill if isinstance(fill, Dispatcher) else njit(nogil=True)(fill)
+    compiled = fill if isinstance(fill, Dispatcher) else specialized_kernel(fill)
     if isinstance(compiled, Dispatcher):
         arguments = np.random.default_rng(0), np.zeros((1, 1), complex if is_complex else float)
         try:
@@ -37,7 +38,7 @@ def compiled_fill(fill: Fill, is_complex: bool) -> Fill:
 def supplier(fill: Fill) -> Callable[[np.random.Generator, Numbers, Numbers], None]:
     """Return a kernel that fills ``factors`` (steps, n, n, lanes) with what ``fill`` writes."""
 
-    @njit(nogil=True, error_model="numpy")
+    @specialized_kernel
     def supply(rng: np.random.Generator, matrix: Numbers, factors: Numbers) -> None:
         for step in range(factors.shape[0]):
             for lane in range(factors.shape[3]):

@@ -1,9 +1,11 @@
-"""The logarithm of the absolute determinant of a matrix."""
+"""Logarithms of absolute determinants."""
 
 import math
 
 from stabsim._kernels._jit import kernel
 from stabsim._kernels.factors import Numbers
+from stabsim._kernels.scaling import matrix_exponent, scale_matrix, scaled_log
+from stabsim._kernels.stream import Floats
 
 
 @kernel
@@ -13,7 +15,9 @@ def log_absolute_determinant(matrix: Numbers) -> float:
     A singular matrix gives ``-inf``.
     """
     n = matrix.shape[0]
-    total = 0.0
+    exponent = matrix_exponent(matrix)
+    scale_matrix(matrix, -exponent)
+    total = scaled_log(1.0, n * exponent)
     for k in range(n):
         pivot, largest = k, abs(matrix[k, k])
         for i in range(k + 1, n):
@@ -32,3 +36,11 @@ def log_absolute_determinant(matrix: Numbers) -> float:
                 for j in range(k + 1, n):
                     matrix[i, j] -= weight * matrix[k, j]
     return total
+
+
+@kernel
+def log_absolute_determinants(factors: Numbers, out: Floats) -> None:
+    """Write ln|det| of every factor of a batch (steps, n, n, lanes) into ``out`` (steps, lanes)."""
+    for step in range(factors.shape[0]):
+        for lane in range(factors.shape[3]):
+            out[step, lane] = log_absolute_determinant(factors[step, :, :, lane].copy())

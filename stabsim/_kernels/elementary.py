@@ -7,12 +7,10 @@ in the tail of :math:`e^x` an error of half an ulp in :math:`x` costs :math:`|x|
 """
 
 import math
-from typing import cast
 
 import numpy as np
-from numba import njit
 
-from stabsim._kernels._jit import Function
+from stabsim._kernels._jit import inlined_kernel
 
 LN2 = math.log(2.0)
 LOG2_E = 1.0 / LN2
@@ -64,21 +62,6 @@ SCALED_ERFC_POLYNOMIAL = (
 )
 SCALED_ERFC_EVEN = SCALED_ERFC_POLYNOMIAL[0::2]
 SCALED_ERFC_ODD = SCALED_ERFC_POLYNOMIAL[1::2]
-
-
-def inlined_kernel(function: Function) -> Function:
-    """Compile a scalar function that is inlined wherever a kernel calls it.
-
-    LLVM leaves long functions as calls, and a loop with a call in it is not vectorized.
-    """
-    return cast(
-        "Function", njit(nogil=True, cache=True, error_model="numpy", forceinline=True)(function)
-    )
-
-
-def specialized_kernel(function: Function) -> Function:
-    """Compile a function that calls a user's, without a cache: no file may hold its source."""
-    return cast("Function", njit(nogil=True, error_model="numpy")(function))
 
 
 @inlined_kernel

@@ -1,18 +1,17 @@
-r"""Random factors: one kernel that fills a batch of matrices of any built-in ensemble.
+r"""Random factors: kernels that fill a batch of matrices of one ensemble.
 
-An ensemble is data here: an integer code, its parameters and, where it has them, its matrices. A
-batch has the shape ``(n, n, lanes)``; the lanes are independent copies, side by side in memory so
-that loops over them vectorize. ``flat`` is the same memory as real numbers.
+A batch has the shape ``(steps, n, n, lanes)``: ``lanes`` independent products run side by side in
+memory, so that loops over them vectorize. Kernels for independent entries take the batch as a flat
+array of real numbers instead. Entries are standardized to the standard deviation ``sigma``.
 """
 
 import math
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
-from stabsim._kernels._jit import kernel
+from stabsim._kernels._jit import kernel, summing_kernel
 from stabsim._kernels.stream import (
     Floats,
     Words,
@@ -29,24 +28,13 @@ from stabsim._kernels.stream import (
 #: A real or complex array.
 Numbers = NDArray[np.float64] | NDArray[np.complex128]
 
-# The codes, each with its parameters. Entries are standardized to standard deviation ``scale``.
-SUPPLIED = 0  # the factors are there already
-GAUSSIAN = 1  # scale (of a real or imaginary part)
-UNIFORM = 2  # scale
-RADEMACHER = 3  # scale
-LAPLACE = 4  # scale
-STUDENT = 5  # scale, degrees of freedom
-SPARSE = 6  # scale, density
-FINITE = 7  # cumulative probabilities, one for each of ``matrices``
-ANDERSON_UNIFORM = 8  # energy, disorder
-ANDERSON_GAUSSIAN = 9  # energy, disorder
-ANDERSON_CAUCHY = 10  # energy, disorder
-HAAR = 11  # scale, size of the Haar matrix whose corner the factor is
+#: The laws of the disorder of an Anderson model.
+UNIFORM, GAUSSIAN, CAUCHY = 0, 1, 2
 
 _ROUNDING = 0.7071
 
 
-@njit(nogil=True, cache=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz"})
+@summing_kernel
 def _overlap(left: Numbers, right: Numbers) -> Any:
     """Return the inner product of two vectors, the left one conjugated."""
     total = left[0].conjugate() * right[0]
@@ -80,14 +68,52 @@ def orthonormalize(rows: Numbers) -> None:
 
 
 @kernel
-def fill_frame(words: Words, flat: Floats, rows: Numbers) -> None:
-    """Fill ``rows``, whose real numbers are ``flat``, with a Haar-distributed orthonormal frame."""
-    fill_normal(words, flat)
-    orthonormalize(rows)
+def fill_haar(words: Words, scale: float, size: int, memory: Floats, out: Numbers) -> None:
+    """Fill ``out`` with corners of Haar matrices of a ``size``, of which only the rows are drawn.
+
+    ``memory`` is room for the real numbers of n rows.
+    """
+    steps, n, _, lanes = out.shape
+    rows: Any = memory.view(out.dtype).reshape(n, size)
+    for step in range(steps):
+        for lane in range(lanes):
+            fill_normal(words, memory)
+            orthonormalize(rows)
+            for i in range(n):
+                for j in range(n):
+                    out[step, i, j, lane] = scale * rows[i, j]
 
 
 @kernel
-def _fill_laplace(words: Words, scale: float, out: Floats) -> None:
+def fill_gaussian(words: Words, sigma: float, out: Floats) -> None:
+    """Fill ``out`` with Gaussian variables."""
+    fill_normal(words, out)
+    if sigma != 1.0:
+        for i in range(out.size):
+            out[i] *= sigma
+
+
+@kernel
+def fill_centered_uniform(words: Words, sigma: float, out: Floats) -> None:
+    """Fill ``out`` with uniform variables of mean 0."""
+    fill_uniform(words, out)
+    width = math.sqrt(12.0) * sigma
+    for i in range(out.size):
+        out[i] = width * (out[i] - 0.5)
+
+
+@kernel
+def fill_rademacher(words: Words, sigma: float, out: Floats) -> None:
+    """Fill ``out`` with fair signs times ``sigma``."""
+    fill_signs(words, out)
+    for i in range(out.size):
+        out[i] *= sigma
+
+
+@kernel
+def fill_laplace(words: Words, sigma: float, out: Floats) -> None:
+    """Fill ``out`` with Laplace variables: exponential ones with fair signs."""
+    scale = sigma / math.sqrt(2.0)
     a, b, c, w = words[0], words[1], words[2], words[3]
     for i in range(out.size):
         x, a, b, c, w = exponential(a, b, c, w)
@@ -97,16 +123,21 @@ def _fill_laplace(words: Words, scale: float, out: Floats) -> None:
 
 
 @kernel
-def _fill_student(words: Words, scale: float, degrees: float, out: Floats) -> None:
+def fill_student(words: Words, sigma: float, degrees: float, out: Floats) -> None:
+    """Fill ``out`` with variables of Student's law, of more than 2 degrees of freedom."""
     half_chi_square = np.empty(out.size)
     fill_gamma(words, 0.5 * degrees, half_chi_square)
     fill_normal(words, out)
+    # The variance of Student's law is degrees / (degrees - 2).
+    scale = sigma * math.sqrt(degrees - 2.0)
     for i in range(out.size):
         out[i] *= scale / math.sqrt(2.0 * half_chi_square[i])
 
 
 @kernel
-def _fill_sparse(words: Words, scale: float, density: float, out: Floats) -> None:
+def fill_sparse(words: Words, sigma: float, density: float, out: Floats) -> None:
+    """Fill ``out`` with variables that are Gaussian with probability ``density`` and zero else."""
+    scale = sigma / math.sqrt(density)
     a, b, c, w = words[0], words[1], words[2], words[3]
     for i in range(out.size):
         word, a, b, c, w = next_word(a, b, c, w)
@@ -118,7 +149,7 @@ def _fill_sparse(words: Words, scale: float, density: float, out: Floats) -> Non
 
 
 @kernel
-def _fill_cauchy(words: Words, out: Floats) -> None:
+def fill_cauchy(words: Words, out: Floats) -> None:
     """Fill ``out`` with standard Cauchy variables, each the ratio of two Gaussians."""
     a, b, c, w = words[0], words[1], words[2], words[3]
     for i in range(out.size):
@@ -131,104 +162,36 @@ def _fill_cauchy(words: Words, out: Floats) -> None:
 
 
 @kernel
-def _fill_finite(words: Words, cumulative: Floats, matrices: Numbers, out: Numbers) -> None:
-    """Fill every lane with one of ``matrices``."""
-    chosen = np.empty(out.shape[2])
-    fill_uniform(words, chosen)
-    for lane in range(out.shape[2]):
-        index = 0
-        while chosen[lane] >= cumulative[index]:
-            index += 1
-        for i in range(out.shape[0]):
-            for j in range(out.shape[1]):
-                out[i, j, lane] = matrices[index, i, j]
+def fill_finite(words: Words, cumulative: Floats, matrices: Numbers, out: Numbers) -> None:
+    """Fill ``out`` with matrices picked by their cumulative probabilities."""
+    steps, n, _, lanes = out.shape
+    chosen = np.empty(lanes)
+    for step in range(steps):
+        fill_uniform(words, chosen)
+        for lane in range(lanes):
+            index = 0
+            while chosen[lane] >= cumulative[index]:
+                index += 1
+            for i in range(n):
+                for j in range(n):
+                    out[step, i, j, lane] = matrices[index, i, j]
 
 
 @kernel
-def _fill_anderson(words: Words, code: int, energy: float, disorder: float, out: Numbers) -> None:
-    """Fill every lane with the transfer matrix of one site of the one-dimensional chain."""
-    potential = np.empty(out.shape[2])
-    if code == ANDERSON_UNIFORM:
-        fill_uniform(words, potential)
-        potential -= 0.5
-    elif code == ANDERSON_GAUSSIAN:
-        fill_normal(words, potential)
-    else:
-        _fill_cauchy(words, potential)
-    for lane in range(out.shape[2]):
-        out[0, 0, lane] = energy - disorder * potential[lane]
-        out[0, 1, lane] = -1.0
-        out[1, 0, lane] = 1.0
-        out[1, 1, lane] = 0.0
-
-
-@kernel
-def _fill_haar(words: Words, scale: float, size: int, flat: Floats, out: Numbers) -> None:
-    """Fill every lane with the corner of a Haar matrix, of which only the frame is drawn."""
-    n, lanes = out.shape[0], out.shape[2]
-    parts = flat.size // out.size
-    memory = np.empty(n * size * parts)
-    rows: Any = memory.view(out.dtype).reshape(n, size)
-    for lane in range(lanes):
-        fill_frame(words, memory, rows)
-        for i in range(n):
-            for j in range(n):
-                out[i, j, lane] = scale * rows[i, j]
-
-
-@kernel
-def fill_factors(
-    words: Words, code: int, parameters: Floats, matrices: Numbers, flat: Floats, out: Numbers
-) -> None:
-    """Fill ``out``, whose real numbers are ``flat``, with one independent factor in every lane."""
-    if code == GAUSSIAN:
-        fill_normal(words, flat)
-        if parameters[0] != 1.0:
-            flat *= parameters[0]
-    elif code == UNIFORM:
-        fill_uniform(words, flat)
-        width = math.sqrt(12.0) * parameters[0]
-        for i in range(flat.size):
-            flat[i] = width * (flat[i] - 0.5)
-    elif code == RADEMACHER:
-        fill_signs(words, flat)
-        flat *= parameters[0]
-    elif code == LAPLACE:
-        _fill_laplace(words, parameters[0] / math.sqrt(2.0), flat)
-    elif code == STUDENT:
-        # The variance of Student's law is degrees / (degrees - 2).
-        _fill_student(words, parameters[0] * math.sqrt(parameters[1] - 2.0), parameters[1], flat)
-    elif code == SPARSE:
-        _fill_sparse(words, parameters[0] / math.sqrt(parameters[1]), parameters[1], flat)
-    elif code == FINITE:
-        _fill_finite(words, parameters, matrices, out)
-    elif code == HAAR:
-        _fill_haar(words, parameters[0], int(parameters[1]), flat, out)
-    else:
-        _fill_anderson(words, code, parameters[0], parameters[1], out)
-
-
-@kernel
-def draw_factors(
-    words: Words,
-    code: int,
-    parameters: Floats,
-    matrices: Numbers,
-    shift: float,
-    scale: float,
-    flat: Floats,
-    out: Numbers,
-) -> None:
-    """Fill ``out`` with ``shift * I + scale * A``, an independent factor A in every lane.
-
-    With the code ``SUPPLIED`` the factors A are in ``out`` already.
-    """
-    if code != SUPPLIED:
-        fill_factors(words, code, parameters, matrices, flat, out)
-    if scale != 1.0:
-        for i in range(flat.size):
-            flat[i] *= scale
-    if shift != 0.0:
-        for i in range(out.shape[0]):
-            for lane in range(out.shape[2]):
-                out[i, i, lane] += shift
+def fill_anderson(words: Words, law: int, energy: float, disorder: float, out: Numbers) -> None:
+    """Fill ``out`` with transfer matrices of single sites of the one-dimensional chain."""
+    steps, _, _, lanes = out.shape
+    potential = np.empty(lanes)
+    for step in range(steps):
+        if law == UNIFORM:
+            fill_uniform(words, potential)
+            potential -= 0.5
+        elif law == GAUSSIAN:
+            fill_normal(words, potential)
+        else:
+            fill_cauchy(words, potential)
+        for lane in range(lanes):
+            out[step, 0, 0, lane] = energy - disorder * potential[lane]
+            out[step, 0, 1, lane] = -1.0
+            out[step, 1, 0, lane] = 1.0
+            out[step, 1, 1, lane] = 0.0

@@ -39,7 +39,8 @@ def _fill_chi_square(words: Words, degrees: int, out: Floats) -> None:
     if degrees > 0:
         fill_chi_square(words, degrees, out)
     else:
-        out[:] = 0.0
+        for i in range(out.size):
+            out[i] = 0.0
 
 
 @kernel
@@ -112,8 +113,9 @@ def grow_radially(
         pending, shifted = 1.0, 0
         for block in range(start, stop, BLOCK):
             size = min(BLOCK, stop - block)
-            products[:size] = 1.0
-            exponents[:size] = 0
+            for i in range(size):
+                products[i] = 1.0
+                exponents[i] = 0
             for degree in degrees:
                 _fill_ratios(
                     words,

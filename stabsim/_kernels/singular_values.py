@@ -7,15 +7,12 @@ squares of its entries are floats.
 
 import math
 
-import numpy as np
-
 from stabsim._kernels._jit import kernel
 from stabsim._kernels.factors import Numbers
+from stabsim._kernels.stream import Floats
 
 _ORTHOGONAL = 1e-15
 _MOST_SWEEPS = 40
-#: From here on LAPACK is faster than Jacobi.
-_WIDE = 33
 
 
 @kernel
@@ -46,11 +43,8 @@ def _rotate(rows: Numbers, p: int, q: int) -> bool:
 
 
 @kernel
-def largest_singular_value(matrix: Numbers) -> float:
-    """Return the largest singular value of ``matrix``."""
-    if matrix.shape[0] >= _WIDE:
-        return float(np.linalg.norm(np.ascontiguousarray(matrix), 2))
-    rows = matrix.copy()
+def largest_singular_value(rows: Numbers) -> float:
+    """Return the largest singular value of a matrix whose rows are overwritten."""
     for _ in range(_MOST_SWEEPS):
         rotated = False
         for p in range(rows.shape[0]):
@@ -67,3 +61,10 @@ def largest_singular_value(matrix: Numbers) -> float:
             square += x.real * x.real + x.imag * x.imag
         largest = max(largest, square)
     return math.sqrt(largest)
+
+
+@kernel
+def largest_singular_values(matrices: Numbers, out: Floats) -> None:
+    """Write the largest singular value of every lane of ``matrices`` (n, n, lanes)."""
+    for lane in range(out.size):
+        out[lane] = largest_singular_value(matrices[:, :, lane].copy())

@@ -11,12 +11,44 @@ import math
 
 import numpy as np
 
-from stabsim._kernels._jit import kernel
+from stabsim._kernels._jit import kernel, summing_kernel
 from stabsim._kernels.factors import Numbers
-from stabsim._kernels.growth import SPECTRAL
-from stabsim._kernels.scaling import LEAST, MOST, scaled_log
-from stabsim._kernels.singular_values import largest_singular_value
+from stabsim._kernels.scaling import LEAST, MOST
 from stabsim._kernels.stream import Floats, Integers, Words, fill_chi_square, fill_normal
+
+
+@summing_kernel
+def _add_rows(weights: Numbers, rows: Numbers, first: int, target: Numbers) -> None:
+    """Add to ``target`` the rows from ``first`` on, each times its weight.
+
+    Row k of an upper triangular matrix begins at its k-th entry; four at a time share the loop.
+    """
+    n = target.size
+    k = first
+    while k + 4 <= n:
+        w0, w1 = weights[k - first], weights[k - first + 1]
+        w2, w3 = weights[k - first + 2], weights[k - first + 3]
+        r0, r1, r2, r3 = rows[k, k:], rows[k + 1, k:], rows[k + 2, k:], rows[k + 3, k:]
+        part = target[k:]
+        for j in range(part.size):
+            part[j] += w0 * r0[j] + w1 * r1[j] + w2 * r2[j] + w3 * r3[j]
+        k += 4
+    while k < n:
+        for j in range(k, n):
+            target[j] += weights[k - first] * rows[k, j]
+        k += 1
+
+
+@summing_kernel
+def _add_lanes(weights: Numbers, state: Numbers, i: int) -> None:
+    """Add to row i the rows below it, each times its weight, lane by lane."""
+    n, lanes = state.shape[0], state.shape[2]
+    for k in range(i + 1, n):
+        weight = weights[k - i - 1]
+        for j in range(k, n):
+            target, source = state[i, j], state[k, j]
+            for lane in range(lanes):
+                target[lane] += weight[lane] * source[lane]
 
 
 @kernel
@@ -39,73 +71,58 @@ def _multiply_by_triangular(
             target = state[i, j]
             for lane in range(lanes):
                 target[lane] *= diagonal[lane]
-        for k in range(i + 1, n):
-            weight = row[k - i - 1]
-            if lanes == 1:
-                # One lane: the loop along the row is the one that vectorizes.
-                for j in range(k, n):
-                    state[i, j, 0] += weight[0] * state[k, j, 0]
-            else:
-                for j in range(k, n):
-                    target = state[i, j]
-                    for lane in range(lanes):
-                        target[lane] += weight[lane] * state[k, j, lane]
+        if lanes == 1:
+            matrix = state.reshape(n, n)
+            _add_rows(row.reshape(n), matrix, i + 1, matrix[i])
+        else:
+            _add_lanes(row, state, i)
 
 
 @kernel
-def grow_triangular(
+def multiply_triangular_chain(
     words: Words,
-    log_scale: float,
     flat: Floats,
     row: Numbers,
     state: Numbers,
+    squares: Floats,
     exponents: Integers,
-    start: int,
-    stop: int,
-    record: Integers,
-    norm: int,
-    out: Floats,
 ) -> None:
-    """Run steps ``start`` to ``stop`` of ``out.shape[0]`` trials and record logarithms of norms.
+    """Draw triangular factors and multiply them, step by step and lane by lane.
 
-    ``log_scale`` is the logarithm of the standard deviation of a real or imaginary part. The
-    other arguments are those of ``stabsim._kernels.growth.grow``, with one ``state`` (n, n, lanes).
+    Parameters
+    ----------
+    words : (4,) array
+        The state of the stream.
+    flat : (n * lanes,) or (2 * n * lanes,) array
+        The real numbers of ``row``.
+    row : (n, lanes) array
+        Room for a row of a factor.
+    state : (n, n, lanes) array
+        The upper triangular product, replaced by the one after all steps.
+    squares : (steps + 1, lanes) array
+        Takes the squared Frobenius norms of the partial products, from ``squares[1]`` on.
+    exponents : (steps + 1, lanes) array
+        ``exponents[0]`` belongs to ``state``; those of the partial products are written.
     """
     n, lanes = state.shape[0], state.shape[2]
     parts = flat.size // row.size
-    squares = np.empty(lanes)
-    for first in range(0, out.shape[0], lanes):
-        if start == 0:
-            state[:] = 0.0
-            for i in range(n):
+    for step in range(squares.shape[0] - 1):
+        square, exponent = squares[step + 1], exponents[step + 1]
+        _multiply_by_triangular(words, parts, flat, row, state)
+        for lane in range(lanes):
+            square[lane] = 0.0
+            exponent[lane] = exponents[step, lane]
+        for i in range(n):
+            for j in range(i, n):
                 for lane in range(lanes):
-                    state[i, i, lane] = 1.0
-            exponents[:] = 0
-        column = 0
-        while column < record.size and record[column] <= start:
-            column += 1
-        for step in range(start, stop):
-            _multiply_by_triangular(words, parts, flat, row, state)
-            squares[:] = 0.0
-            for i in range(n):
-                for j in range(i, n):
-                    for lane in range(lanes):
-                        x = state[i, j, lane]
-                        squares[lane] += x.real * x.real + x.imag * x.imag
-            for lane in range(lanes):
-                if not (LEAST < squares[lane] < MOST):
-                    exponent = math.frexp(squares[lane])[1] // 2
-                    factor = math.ldexp(1.0, -exponent)
-                    for i in range(n):
-                        for j in range(i, n):
-                            state[i, j, lane] *= factor
-                    squares[lane] *= factor * factor
-                    exponents[lane] += exponent
-            if column < record.size and record[column] == step + 1:
-                for lane in range(min(lanes, out.shape[0] - first)):
-                    size = math.sqrt(squares[lane])
-                    if norm == SPECTRAL:
-                        size = largest_singular_value(state[:, :, lane])
-                    logarithm = scaled_log(size, exponents[lane])
-                    out[first + lane, column] = logarithm + (step + 1) * log_scale
-                column += 1
+                    x = state[i, j, lane]
+                    square[lane] += x.real * x.real + x.imag * x.imag
+        for lane in range(lanes):
+            if not (LEAST < square[lane] < MOST):
+                shift = math.frexp(square[lane])[1] // 2
+                factor = math.ldexp(1.0, -shift)
+                for i in range(n):
+                    for j in range(i, n):
+                        state[i, j, lane] *= factor
+                square[lane] *= factor * factor
+                exponent[lane] += shift

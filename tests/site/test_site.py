@@ -8,11 +8,11 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import unquote, urldefrag, urlsplit
 
-import axe_playwright_python
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, sync_playwright
 
@@ -20,7 +20,7 @@ SITE = Path(
     os.environ.get("STABSIM_SITE", Path(__file__).parents[2] / "docs" / "_build" / "html")
 ).resolve()
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
-AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
+AXE = files("axe_playwright_python").joinpath("axe.min.js")
 PAGES = sorted(
     path.relative_to(SITE).as_posix()
     for path in SITE.rglob("*.html")
@@ -39,18 +39,22 @@ ARGUMENTS = [
 ]
 
 # A picture may have an empty alternative text only as the decoration of a link with words.
-READ_PAGE = """() => ({
+READ_PAGE = """() => {
+const scrolls = element => element !== null && element !== document.body &&
+    (/auto|scroll/.test(getComputedStyle(element).overflowX) || scrolls(element.parentElement));
+return {
     links: [...document.querySelectorAll("a[href]")].map(link => link.href),
     ids: [...document.querySelectorAll("[id]")].map(element => element.id),
     broken: [...document.images].filter(image => !image.naturalWidth).map(image => image.src),
     mute: [...document.images].filter(image => !image.hasAttribute("alt") || !image.alt.trim() &&
         !image.closest("a, .sphx-glr-thumbcontainer")?.textContent.trim()).map(image => image.src),
     width: document.documentElement.scrollWidth,
-    widest: [...document.querySelectorAll("main *")]
-        .filter(element => element.getBoundingClientRect().right > innerWidth + 1)
-        .map(element => element.tagName + "." + element.className).slice(0, 3),
+    clipped: [...document.querySelectorAll("main *")].filter(element =>
+        element.clientWidth > 1 && element.scrollWidth > element.clientWidth + 1 &&
+        getComputedStyle(element).overflowX === "visible" && !scrolls(element)
+    ).map(element => element.tagName + ": " + element.textContent.trim().slice(0, 40)),
     unset: document.querySelectorAll(".math:not(:has(math))").length,
-})"""
+};}"""
 
 RUN_AXE = """() => axe.run(document, {resultTypes: ["violations"]}).then(result =>
     result.violations.map(v => v.id + ": " + v.nodes.map(n => n.target.join(" ")).join(" | ")))"""
@@ -174,8 +178,8 @@ def test_page(tab: Page, address: str, scheme: str, page: str) -> None:
     tab.set_viewport_size({"width": WIDTHS["phone"], "height": 900})
     problems, requested = visit(tab, address + page)
     assert tab.evaluate("document.documentElement.dataset.theme") == scheme
-    files = {file_of(url) for url in requested if url.startswith(address)}
-    weight = sum(file.stat().st_size for file in files if file.is_file())
+    loaded = {file_of(url) for url in requested if url.startswith(address)}
+    weight = sum(file.stat().st_size for file in loaded if file.is_file())
     if weight > MEGABYTE:
         problems.append(f"the page weighs {weight / 1e6:.2f} MB")
 
@@ -192,7 +196,8 @@ def test_page(tab: Page, address: str, scheme: str, page: str) -> None:
         tab.set_viewport_size({"width": width, "height": 900})
         seen = tab.evaluate(READ_PAGE)
         if seen["width"] > width:
-            problems.append(f"{name}: {seen['width']} px wide, e.g. {seen['widest']}")
+            problems.append(f"{name}: the page is {seen['width']} px wide")
+        problems += [f"{name}: wider than its place: {element}" for element in seen["clipped"]]
         problems += [f"{name}: axe: {violation}" for violation in tab.evaluate(RUN_AXE)]
     assert not problems, "\n".join(problems)
 

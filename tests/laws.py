@@ -1,0 +1,54 @@
+"""How the tests compare a sample with a law.
+
+The seeds are fixed, so a test that passes goes on passing; the thresholds are chosen as if every
+run drew afresh, so that no seed had to be picked. The largest chance that a correct program fails
+one assertion is 2.0e-9 for a z-test (twice the normal tail beyond ``LARGEST_Z``) and
+``SMALLEST_P_VALUE`` for a Kolmogorov-Smirnov test. The suite makes fewer than 400 such assertions,
+parametrized ones counted one by one: its family-wise false-alarm rate is below 400 × 2.0e-9
+= 8e-7 < 1e-6.
+
+A z-score is normal only as far as the central limit theorem reaches: average at least a few
+hundred samples of a law without heavy tails.
+"""
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import stats
+
+LARGEST_Z = 6.0
+SMALLEST_P_VALUE = 1e-9
+
+
+def assert_z(
+    estimate: float, exact: float, standard_error: float, limit: float = LARGEST_Z
+) -> None:
+    """Assert that an estimate lies within ``limit`` standard errors of the exact value."""
+    assert math.isfinite(standard_error), standard_error
+    assert standard_error > 0, standard_error
+    z = (estimate - exact) / standard_error
+    assert abs(z) < limit, f"z = {z:.2f}: {estimate} ± {standard_error} against {exact}"
+
+
+def assert_mean(samples: ArrayLike, exact: float, limit: float = LARGEST_Z) -> None:
+    """Assert that the mean of independent samples agrees with the exact one."""
+    values = np.asarray(samples, dtype=float).ravel()
+    assert_z(values.mean(), exact, values.std(ddof=1) / math.sqrt(values.size), limit)
+
+
+def assert_law(
+    samples: ArrayLike,
+    cdf: Callable[[np.ndarray], np.ndarray],
+    smallest: float = SMALLEST_P_VALUE,
+) -> None:
+    """Assert that independent samples have the continuous law of this distribution function."""
+    p_value = stats.kstest(np.ravel(samples), cdf, method="asymp").pvalue
+    assert p_value > smallest, f"Kolmogorov-Smirnov p = {p_value:.3g}"
+
+
+def assert_same_law(a: ArrayLike, b: ArrayLike, smallest: float = SMALLEST_P_VALUE) -> None:
+    """Assert that two sets of independent samples have the same continuous law."""
+    p_value = stats.ks_2samp(np.ravel(a), np.ravel(b), method="asymp").pvalue
+    assert p_value > smallest, f"Kolmogorov-Smirnov p = {p_value:.3g}"

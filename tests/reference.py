@@ -1,0 +1,131 @@
+"""Short NumPy twins of the kernels.
+
+A twin draws from ``numpy.random.Generator(SFC64)`` what the kernel draws from the same stream, in
+the same order, so the two agree to rounding.
+"""
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from stabsim.ensembles import (
+    IID,
+    AndersonTransfer,
+    Ensemble,
+    FiniteSet,
+    Ginibre,
+    Haar,
+    Shifted,
+    TruncatedHaar,
+)
+
+Generator = np.random.Generator
+
+
+def chi_square(rng: Generator, degrees: int, size: int, sum_limit: int) -> np.ndarray:
+    """Sum exponentials and at most one squared Gaussian, up to the limit."""
+    if degrees > sum_limit:
+        return rng.chisquare(degrees, size)
+    out = np.empty(size)
+    for i in range(size):
+        out[i] = 2.0 * sum(rng.standard_exponential() for _ in range(degrees // 2))
+        if degrees % 2:
+            out[i] += rng.standard_normal() ** 2
+    return out
+
+
+def signs(rng: Generator, size: int) -> np.ndarray:
+    """Read the bits of whole words, the least significant first; 0 is +1."""
+    words = rng.bit_generator.random_raw(-(-size // 64))
+    bits = np.unpackbits(words.astype("<u8").view(np.uint8), bitorder="little")[:size]
+    return 1.0 - 2.0 * bits
+
+
+def integers(rng: Generator, bound: int, size: int) -> list[int]:
+    """Reject the products whose low half would favour some integers."""
+    out: list[int] = []
+    while len(out) < size:
+        product = (int(rng.bit_generator.random_raw()) >> 32) * bound
+        if product % 2**32 >= 2**32 % bound:
+            out.append(product >> 32)
+    return out
+
+
+def frame(rng: Generator, n: int, size: int, dtype: type) -> np.ndarray:
+    """Orthonormalize Gaussian rows: Q of a QR decomposition with a positive diagonal of R."""
+    parts = 2 if dtype is complex else 1
+    rows = rng.standard_normal(n * size * parts).view(dtype).reshape(n, size)
+    q, r = np.linalg.qr(rows.conj().T)
+    diagonal = np.diagonal(r)
+    return (q * (diagonal / abs(diagonal))).conj().T
+
+
+def factors(ensemble: Ensemble, rng: Generator, lanes: int) -> np.ndarray:
+    """Draw independent factors, as an array (n, n, lanes)."""
+    n = ensemble.n
+    count = n * n * lanes
+    match ensemble:
+        case Shifted():
+            inner = factors(ensemble.ensemble, rng, lanes)
+            return ensemble.shift * np.eye(n)[:, :, None] + ensemble.scale * inner
+        case Ginibre():
+            parts = ensemble.part_sigma * rng.standard_normal(count * ensemble.parts)
+            return parts.view(ensemble.dtype).reshape(n, n, lanes)
+        case Haar():
+            frames = [frame(rng, n, n, ensemble.dtype) for _ in range(lanes)]
+            return ensemble.scale * np.stack(frames, axis=-1)
+        case TruncatedHaar():
+            frames = [frame(rng, n, ensemble.size, ensemble.dtype) for _ in range(lanes)]
+            return np.stack([rows[:, :n] for rows in frames], axis=-1)
+        case IID():
+            return _ENTRIES[ensemble.distribution](ensemble, rng, count).reshape(n, n, lanes)
+        case FiniteSet():
+            chosen = np.searchsorted(
+                np.cumsum(ensemble.probabilities), rng.random(lanes), side="right"
+            )
+            return np.moveaxis(ensemble.matrices[chosen], 0, -1)
+        case AndersonTransfer():
+            potential = ensemble.disorder * _POTENTIALS[ensemble.distribution](rng, lanes)
+            one = np.ones(lanes)
+            return np.array([[ensemble.energy - potential, -one], [one, 0.0 * one]])
+    raise NotImplementedError(type(ensemble).__name__)
+
+
+def _laplace(ensemble: IID, rng: Generator, count: int) -> np.ndarray:
+    draws = [(rng.standard_exponential(), rng.random()) for _ in range(count)]
+    return ensemble.sigma / math.sqrt(2) * np.array([x if u < 0.5 else -x for x, u in draws])
+
+
+def _student_t(ensemble: IID, rng: Generator, count: int) -> np.ndarray:
+    degrees = ensemble.degrees_of_freedom
+    chi_squares = 2.0 * rng.standard_gamma(degrees / 2, count)
+    t = rng.standard_normal(count) / np.sqrt(chi_squares / degrees)
+    return ensemble.sigma * math.sqrt((degrees - 2) / degrees) * t
+
+
+def _sparse(ensemble: IID, rng: Generator, count: int) -> np.ndarray:
+    density = ensemble.density
+    entries = [rng.standard_normal() if rng.random() < density else 0.0 for _ in range(count)]
+    return ensemble.sigma / math.sqrt(density) * np.array(entries)
+
+
+_ENTRIES: dict[str, Callable[[IID, Generator, int], np.ndarray]] = {
+    "uniform": lambda e, rng, count: e.sigma * math.sqrt(12) * (rng.random(count) - 0.5),
+    "rademacher": lambda e, rng, count: e.sigma * signs(rng, count),
+    "laplace": _laplace,
+    "student_t": _student_t,
+    "sparse": _sparse,
+}
+
+
+def _cauchy(rng: Generator, count: int) -> np.ndarray:
+    numerators, denominators = rng.standard_normal(2 * count).reshape(count, 2).T
+    return numerators / denominators
+
+
+_POTENTIALS: dict[str, Callable[[Generator, int], np.ndarray]] = {
+    "uniform": lambda rng, count: rng.random(count) - 0.5,
+    "gaussian": lambda rng, count: rng.standard_normal(count),
+    "cauchy": _cauchy,
+}
