@@ -121,17 +121,16 @@ def _blocks(
     progress: bool,
 ) -> Iterator[Any]:
     """Yield what becomes of the chunks, in order."""
-    # Imported here, because they take longer to import than all of stabsim.
+    # Imported here, because it takes longer to import than all of stabsim.
     from joblib import Parallel, delayed, effective_n_jobs
-    from tqdm.auto import tqdm
 
-    workers, size = _workers(n_jobs), chunk.task.chunk
+    size = chunk.task.chunk
+    # A single chunk is run where it is asked for, without the delay of handing it over.
+    workers = _workers(n_jobs) if trials > size else 1
     parallel = Parallel(n_jobs=workers, prefer="threads", return_as="generator")
     # Blocks that no one has asked for yet pile up in joblib, so it gets some chunks at a time.
     window = max(_CHUNKS_AHEAD * effective_n_jobs(workers), _NUMBERS_AHEAD // chunk.numbers)
-    # disable=None shows the bar on a terminal only.
-    bar = tqdm(total=trials, unit="trial", disable=None if progress else True)
-    with bar, _one_blas_thread(chunk.task), parallel:
+    with _progress_bar(trials, progress) as advance, _one_blas_thread(chunk.task), parallel:
         for first in range(0, trials, window * size):
             starts = range(first, min(first + window * size, trials), size)
             calls = (
@@ -139,8 +138,21 @@ def _blocks(
                 for start in starts
             )
             for start, block in zip(starts, parallel(calls), strict=True):
-                bar.update(min(size, trials - start))
+                advance(min(size, trials - start))
                 yield block
+
+
+@contextlib.contextmanager
+def _progress_bar(trials: int, wanted: bool) -> Iterator[Callable[[int], Any]]:
+    """Show a bar on a terminal or in a notebook, and yield what advances it."""
+    if not wanted:
+        yield lambda _: None
+        return
+    from tqdm.auto import tqdm
+
+    # disable=None hides the bar where the standard error is no terminal.
+    with tqdm(total=trials, unit="trial", disable=None) as bar:
+        yield bar.update
 
 
 def _workers(n_jobs: int | None) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from stabsim._montecarlo import Task
     from stabsim._random import RandomState
-    from stabsim.theory import ExactGrowth
 
 __all__ = ["matrix_product_growth"]
 
@@ -32,21 +31,25 @@ METHODS = ("auto", "dense", "reduced")
 #: Depths recorded when ``record`` is left out.
 MOST_RECORDED = 128
 
-# What a chunk should cost, in nanoseconds, and the numbers that it should hold at the most. The
+# In nanoseconds, what a chunk should cost, and what a group of lanes may cost, at the most. The
 # costs are rough: they set sizes, which are part of the stream, and nothing else.
 _CHUNK_COST = 8e6
-_CHUNK_NUMBERS = 1 << 18
+_GROUP_COST = 64e6
 _DRAW_COST = 2.0
 _MULTIPLY_COST = 0.3
+# Numbers that a chunk should hold at the most.
+_CHUNK_NUMBERS = 1 << 18
 # The longest call of a kernel, between two looks at the keyboard.
 _CALL_COST = 250e6
 # Numbers in a batch of factors, which should stay in the second level of the cache.
 _BLOCK_NUMBERS = 1 << 15
-# Up to this size trials run side by side in lanes; beyond it a BLAS call per factor is faster. A
-# step's factors of all lanes should stay in the first level of the cache.
-_MOST_ROWS_IN_LANES = 12
-_MOST_LANES = 512
-_LANES_NUMBERS = 1 << 11
+# Trials run side by side in lanes, as many as keep a step's factors in the second level of the
+# cache, up to the sizes from which on a matrix at a time is faster.
+_MOST_LANES = 128
+_LANES_NUMBERS = 1 << 17
+_MOST_ROWS_OF_VECTORS = 40
+_MOST_ROWS_OF_MATRICES = 24
+_MOST_ROWS_OF_TRIANGLES = 64
 # Up to this size Jacobi's largest singular value is faster than LAPACK's.
 _MOST_ROWS_BY_JACOBI = 32
 
@@ -141,7 +144,7 @@ def matrix_product_growth(
     **Cost.** A real Gaussian entry takes about 2 ns. The dense method draws :math:`n^2` entries a
     factor and multiplies, by :math:`n^2` operations for a vector and :math:`n^3` else. The spectral
     norm takes about :math:`10 n^3` ns at every recorded depth. The reduced law of a vector costs
-    about 5 ns a factor at every n.
+    about 10 ns a factor at every n.
 
     Examples
     --------
@@ -209,20 +212,10 @@ def matrix_product_growth(
         method=used,
         reason=reason,
         seed=seed,
-        exact=_exact(ensemble, norm, schedule.offset),
+        offset=schedule.offset,
         rate_depths=(schedule.start, depth),
         statistics=statistics,
     )
-
-
-def _exact(ensemble: Ensemble, norm: str, offset: float) -> ExactGrowth | None:
-    # Imported here, because SciPy's functions take longer to import than all of stabsim.
-    from stabsim.theory import product_growth
-
-    exact = product_growth(ensemble, norm)
-    if exact is None or exact.law is None:
-        return exact
-    return replace(exact, law=replace(exact.law, offset=offset))
 
 
 def _log_norm(beginning: NDArray[Any]) -> float:
@@ -328,13 +321,13 @@ class _Schedule:
             start, first = stop, last
 
 
-def _lanes(n: int, parts: int, trial_cost: float) -> int:
+def _lanes(n: int, most_rows: int, parts: int, trial_cost: float) -> int:
     """Return how many trials run side by side: many small and shallow ones, or one."""
-    if n > _MOST_ROWS_IN_LANES:
+    if n > most_rows:
         return 1
     lanes = _MOST_LANES
     while lanes > 1 and (
-        lanes * n * n * parts > _LANES_NUMBERS or lanes * trial_cost > _CHUNK_COST
+        lanes * n * n * parts > _LANES_NUMBERS or lanes * trial_cost > _GROUP_COST
     ):
         lanes //= 2
     return lanes
@@ -429,7 +422,9 @@ class _TriangularGrowth:
 
     @property
     def _lanes(self) -> int:
-        return _lanes(self.ensemble.n, self.ensemble.parts, self._trial_cost)
+        return _lanes(
+            self.ensemble.n, _MOST_ROWS_OF_TRIANGLES, self.ensemble.parts, self._trial_cost
+        )
 
     @property
     def chunk(self) -> int:
@@ -486,7 +481,11 @@ class _DenseGrowth:
 
     @property
     def uses_blas(self) -> bool:
-        return self.ensemble.n > _MOST_ROWS_IN_LANES
+        return self.ensemble.n > self._most_rows
+
+    @property
+    def _most_rows(self) -> int:
+        return _MOST_ROWS_OF_VECTORS if self.norm == "vector" else _MOST_ROWS_OF_MATRICES
 
     @property
     def _parts(self) -> int:
@@ -500,7 +499,7 @@ class _DenseGrowth:
 
     @property
     def _lanes(self) -> int:
-        return _lanes(self.ensemble.n, self._parts, self._trial_cost)
+        return _lanes(self.ensemble.n, self._most_rows, self._parts, self._trial_cost)
 
     @property
     def chunk(self) -> int:
@@ -561,7 +560,7 @@ class _DeterminantGrowth:
 
     @property
     def _lanes(self) -> int:
-        return _lanes(self.ensemble.n, 1, self._trial_cost)
+        return _lanes(self.ensemble.n, _MOST_ROWS_OF_MATRICES, 1, self._trial_cost)
 
     @property
     def chunk(self) -> int:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -49,8 +50,8 @@ class ProductGrowth:
         The sampler that ran, ``"reduced"`` or ``"dense"``, and why.
     seed : numpy.random.SeedSequence
         Passed as ``rng``, it repeats the result bit for bit.
-    exact : ExactGrowth or None
-        The exact growth rate and, where known, the exact law.
+    offset : float
+        The log-norm at depth 0, that of the identity or of the vector.
     rate_depths : tuple of int
         The depths between which the growth rate is estimated.
 
@@ -73,7 +74,7 @@ class ProductGrowth:
     method: str
     reason: str
     seed: np.random.SeedSequence
-    exact: ExactGrowth | None
+    offset: float
     rate_depths: tuple[int, int]
     statistics: Statistics
 
@@ -85,6 +86,17 @@ class ProductGrowth:
         """Restore a pickled result, whose arrays have lost their flags."""
         self.__dict__.update(state)
         self.__post_init__()
+
+    @cached_property
+    def exact(self) -> ExactGrowth | None:
+        """The exact growth rate and, where it is known, the exact law; None where neither is."""
+        # Imported here, because SciPy takes longer to import than all of stabsim.
+        from stabsim.theory import product_growth
+
+        exact = product_growth(self.ensemble, self.norm)
+        if exact is None or exact.law is None:
+            return exact
+        return replace(exact, law=replace(exact.law, offset=self.offset))
 
     @property
     def log_norm(self) -> NDArray[np.float64]:

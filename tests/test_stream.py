@@ -18,21 +18,29 @@ SOME = 1_000 if JIT_DISABLED else 100_000
 SUMMED = range(1, stream.SUM_LIMIT + 1)
 
 # Kernel, its arguments between the words and out, and NumPy's draw from the same state.
-FILLS = {
-    "uniform": (stream.fill_uniform, (), lambda rng, n: rng.random(n)),
-    "normal": (stream.fill_normal, (), lambda rng, n: rng.standard_normal(n)),
-    "exponential": (stream.fill_exponential, (), lambda rng, n: rng.standard_exponential(n)),
-} | {
-    f"gamma-{shape}": (stream.fill_gamma, (shape,), lambda rng, n, s=shape: rng.standard_gamma(s, n))
-    for shape in (0.01, 0.3, 1.0, 1.001, 2.5, 1e4)
-} | {
-    f"chi_square-{degrees}": (
-        stream.fill_chi_square,
-        (degrees,),
-        lambda rng, n, d=degrees: rng.chisquare(d, n),
-    )
-    for degrees in (stream.SUM_LIMIT + 1, 7, 1000)
-}
+FILLS = (
+    {
+        "uniform": (stream.fill_uniform, (), lambda rng, n: rng.random(n)),
+        "normal": (stream.fill_normal, (), lambda rng, n: rng.standard_normal(n)),
+        "exponential": (stream.fill_exponential, (), lambda rng, n: rng.standard_exponential(n)),
+    }
+    | {
+        f"gamma-{shape}": (
+            stream.fill_gamma,
+            (shape,),
+            lambda rng, n, s=shape: rng.standard_gamma(s, n),
+        )
+        for shape in (0.01, 0.3, 1.0, 1.001, 2.5, 1e4)
+    }
+    | {
+        f"chi_square-{degrees}": (
+            stream.fill_chi_square,
+            (degrees,),
+            lambda rng, n, d=degrees: rng.chisquare(d, n),
+        )
+        for degrees in (stream.SUM_LIMIT + 1, 7, 1000)
+    }
+)
 every_fill = pytest.mark.parametrize("name", FILLS)
 
 

@@ -109,14 +109,12 @@ def duration(nanoseconds: float) -> str:
     >>> duration(48.31), duration(175_377.0)
     ('48.3 ns', '175 µs')
     """
-    for name in ("ns", "µs", "ms"):
-        if nanoseconds < 999.5:
-            break
+    names = ["ns", "µs", "ms", "s"]
+    while nanoseconds >= 999.5 and len(names) > 1:
         nanoseconds /= 1000.0
-    else:
-        name = "s"
+        names.pop(0)
     decimals = 2 if nanoseconds < 9.995 else 1 if nanoseconds < 99.95 else 0
-    return f"{nanoseconds:.{decimals}f} {name}"
+    return f"{nanoseconds:.{decimals}f} {names[0]}"
 
 
 def markdown(rows: Sequence[Row], machine: Mapping[str, Any]) -> str:

@@ -119,7 +119,7 @@ def test_products(n: int, norm: str, compare: Comparison) -> None:
 )
 def test_two_threads(n: int, norm: str, method: str, compare: Comparison) -> None:
     # Enough for many chunks, so that two threads end at about the same time.
-    count = 16 * trials(n * n if method == "dense" else 2)
+    count = {"vector": 6, "frobenius": 3}[norm] * trials(n * n if method == "dense" else 4)
     compare(
         "Two threads",
         f"{n} × {n}, {norm}, {method}",

@@ -1,0 +1,314 @@
+"""The runner: results that no worker changes, interrupts that stop at once, bounded memory."""
+
+import pickle
+import subprocess
+import sys
+import textwrap
+
+import joblib
+import numpy as np
+import pytest
+from conftest import JIT_DISABLED
+
+from stabsim import (
+    Custom,
+    FiniteSet,
+    Ginibre,
+    Haar,
+    _montecarlo,
+    matrix_product_growth,
+)
+from stabsim._random import child, seed_sequence
+
+# More chunks than a few workers take at once.
+TRIALS = 300 if JIT_DISABLED else 60_000
+
+
+class Rows:
+    """A task in plain Python: row k of a chunk is what k calls of the generator yield."""
+
+    chunk = 3
+    columns = 2
+    uses_blas = False
+
+    def __call__(self, seed, trials, check_interrupt):
+        check_interrupt()
+        return np.random.default_rng(seed).standard_normal((trials, 2))
+
+
+class SometimesFails(Rows):
+    def __call__(self, seed, trials, check_interrupt):
+        if seed.spawn_key[-1] == 5:
+            raise ArithmeticError("chunk 5")
+        return super().__call__(seed, trials, check_interrupt)
+
+
+def run(task, trials, *, seed=1, n_jobs=1, progress=False, samples=True):
+    return _montecarlo.run(
+        task, trials, seed_sequence(seed), n_jobs=n_jobs, progress=progress, samples=samples
+    )
+
+
+# Chunks --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2, 3, -1, None])
+@pytest.mark.parametrize("trials", [1, 2, 3, 4, 100])
+def test_chunk_i_draws_from_child_i_and_comes_as_ith(trials, n_jobs):
+    rows = run(Rows(), trials, n_jobs=n_jobs).samples
+    seed = seed_sequence(1)
+    expected = np.concatenate(
+        [
+            np.random.default_rng(child(seed, i)).standard_normal((min(3, trials - 3 * i), 2))
+            for i in range(-(-trials // 3))
+        ]
+    )
+    np.testing.assert_array_equal(rows, expected)
+    np.testing.assert_array_equal(
+        np.random.default_rng(seed_sequence(1).spawn(1)[0]).standard_normal((1, 2)), rows[:1]
+    )
+
+
+@pytest.mark.parametrize("samples", [True, False])
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_an_error_in_a_chunk_reaches_the_caller(n_jobs, samples):
+    with pytest.raises(ArithmeticError, match="chunk 5"):
+        run(SometimesFails(), 100, n_jobs=n_jobs, samples=samples)
+    # And the next run is none the worse for it.
+    assert run(Rows(), 100, n_jobs=n_jobs).trials == 100
+
+
+def test_a_run_of_many_more_chunks_than_a_window_is_whole(monkeypatch):
+    monkeypatch.setattr(_montecarlo, "_NUMBERS_AHEAD", 0)
+    np.testing.assert_array_equal(run(Rows(), 200, n_jobs=2).samples, run(Rows(), 200).samples)
+
+
+def test_workers_are_all_cores_unless_the_configuration_says_otherwise():
+    assert _montecarlo._workers(None) == -1
+    assert _montecarlo._workers(3) == 3
+    for n_jobs in (1, 2, -2):
+        with joblib.parallel_config(n_jobs=n_jobs):
+            assert _montecarlo._workers(None) == n_jobs
+            assert _montecarlo._workers(5) == 5
+    with joblib.parallel_config(backend="threading"):
+        assert _montecarlo._workers(None) == -1
+
+
+# Workers change nothing ----------------------------------------------------------------------
+
+SPECS = [
+    (Ginibre(4), {"norm": "vector"}),
+    (Ginibre(4), {"norm": "spectral"}),
+    (Ginibre(3), {"norm": "vector", "method": "dense"}),
+    (Haar(2, field="complex"), {"norm": "logdet", "method": "dense"}),
+    (FiniteSet.random_fibonacci(), {"norm": "frobenius"}),
+]
+
+
+def fields(result):
+    """Return every number of a result."""
+    numbers = [result.mean, result.std, result.vanished, result.quantile([0.1, 0.5, 0.9])]
+    numbers += [[result.lyapunov, result.lyapunov_se]]
+    return numbers
+
+
+@pytest.mark.parametrize("samples", [True, False])
+@pytest.mark.parametrize(("ensemble", "keywords"), SPECS, ids=repr)
+def test_results_are_bit_identical_for_every_number_of_workers(ensemble, keywords, samples):
+    depth = 5 if JIT_DISABLED else 30
+    first, *others = (
+        matrix_product_growth(
+            ensemble,
+            depth,
+            trials=TRIALS // 4,
+            record=[1, depth],
+            samples=samples,
+            rng=1,
+            n_jobs=n_jobs,
+            **keywords,
+        )
+        for n_jobs in (1, 2, 3)
+    )
+    for other in others:
+        for a, b in zip(fields(first), fields(other), strict=True):
+            np.testing.assert_array_equal(a, b)
+        if samples:
+            np.testing.assert_array_equal(first.log_norm, other.log_norm)
+
+
+@pytest.mark.jit
+@pytest.mark.parametrize("norm", ["vector", "spectral"])
+def test_blas_is_bit_identical_for_every_number_of_workers(norm):
+    results = [
+        matrix_product_growth(
+            Ginibre(64), 20, trials=24, norm=norm, method="dense", rng=1, n_jobs=n_jobs
+        ).log_norm
+        for n_jobs in (1, 2, 3)
+    ]
+    np.testing.assert_array_equal(results[0], results[1])
+    np.testing.assert_array_equal(results[0], results[2])
+
+
+def fill_triangle(rng, out):
+    for i in range(out.shape[0]):
+        for j in range(i + 1):
+            out[i, j] = rng.standard_normal()
+
+
+def closure(size):
+    def fill(rng, out):
+        for i in range(out.shape[0]):
+            out[i, i] = size * rng.standard_normal()
+
+    return fill
+
+
+@pytest.mark.parametrize("backend", ["threading", "sequential", "loky"])
+def test_results_are_bit_identical_on_every_backend(backend):
+    calls = [
+        (Ginibre(4), {"norm": "vector"}),
+        (Ginibre(33), {"norm": "vector", "method": "dense"}),
+        (Custom(2, fill_triangle), {}),
+        # A function without a module of its own travels by value.
+        (Custom(2, closure(0.5)), {"norm": "logdet"}),
+    ]
+    for ensemble, keywords in calls:
+        trials = 6 if ensemble.n == 33 else TRIALS // 20
+        given = {"trials": trials, "rng": 2, **keywords}
+        one = matrix_product_growth(ensemble, 10, n_jobs=1, **given)
+        with joblib.parallel_config(backend=backend, n_jobs=2):
+            for samples in (True, False):
+                other = matrix_product_growth(ensemble, 10, samples=samples, **given)
+                if samples:
+                    np.testing.assert_array_equal(one.log_norm, other.log_norm)
+                np.testing.assert_array_equal(one.mean, other.mean)
+
+
+def test_a_simulation_runs_inside_a_worker_of_the_user_s_own():
+    def simulate(seed):
+        return matrix_product_growth(Ginibre(2), 5, trials=10, rng=seed).log_norm
+
+    together = joblib.Parallel(n_jobs=2, prefer="threads")(
+        joblib.delayed(simulate)(seed) for seed in range(4)
+    )
+    for seed, log_norm in enumerate(together):
+        np.testing.assert_array_equal(log_norm, simulate(seed))
+
+
+# Progress ------------------------------------------------------------------------------------
+
+
+def test_progress_is_silent_by_default_and_off_a_terminal(capfd):
+    for progress in (False, True):
+        run(Rows(), 10, progress=progress)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_progress_shows_on_a_terminal(monkeypatch, capsys):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    run(Rows(), 10, progress=False)
+    assert capsys.readouterr().err == ""
+    run(Rows(), 10, progress=True)
+    assert "10/10" in capsys.readouterr().err
+
+
+# Interrupts ----------------------------------------------------------------------------------
+
+LONG_RUNS = {
+    "many chunks": 'Ginibre(4), 101, trials=10**9, norm="vector", samples=False, record=[101]',
+    "a long reduced trial": 'Ginibre(4), 10**11, trials=4, norm="vector", record=[10**11]',
+    "a long triangular trial": "Ginibre(4), 10**10, trials=4, record=[10**10]",
+    "a long dense trial": 'Ginibre(64), 10**8, trials=4, norm="vector", method="dense", record=[1]',
+    "a long determinant": 'IID(2, "uniform"), 10**10, trials=4, norm="logdet", record=[1]',
+}
+INTERRUPTED = """
+import contextlib, os, signal, sys, threading, time
+import joblib
+from stabsim import IID, Ginibre, matrix_product_growth
+
+def long_run():
+    with {context}:
+        matrix_product_growth({arguments}, rng=1)
+
+# Python notices the signal as it would notice Ctrl-C: in the main thread, whatever that does.
+interrupt = threading.Timer({delay}, lambda: os.kill(os.getpid(), signal.SIGINT))
+interrupt.start()
+try:
+    long_run()
+except KeyboardInterrupt:
+    print("interrupted")
+interrupt.join()
+# What is left of the run stops by itself, or this process spends its time on it until killed.
+deadline = time.monotonic() + 60
+while time.monotonic() < deadline:
+    before = time.process_time()
+    time.sleep(0.5)
+    if time.process_time() - before < 0.1:
+        print("quiet")
+        break
+"""
+
+
+@pytest.mark.jit
+@pytest.mark.parametrize(
+    ("name", "workers"),
+    [
+        *((name, "n_jobs=2") for name in LONG_RUNS),
+        ("many chunks", "n_jobs=1"),
+        ("a long dense trial", "n_jobs=1"),
+        ("many chunks", "backend='loky', n_jobs=2"),
+        ("a long dense trial", "backend='loky', n_jobs=2"),
+    ],
+)
+def test_ctrl_c_ends_a_run_and_its_threads(name, workers):
+    program = INTERRUPTED.format(
+        context=f"joblib.parallel_config({workers})", arguments=LONG_RUNS[name], delay=2.5
+    )
+    # Far less than the hours that the runs would take, far more than a slow machine needs.
+    completed = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=100, check=False
+    )
+    assert completed.stdout.split() == ["interrupted", "quiet"], completed.stderr
+    assert completed.returncode == 0
+    assert "Traceback" not in completed.stderr
+
+
+def test_a_stop_is_heard_by_every_thread_and_by_no_other_process():
+    stop = _montecarlo._Stop()
+    stop()
+    elsewhere = pickle.loads(pickle.dumps(stop))
+    stop.set()
+    with pytest.raises(KeyboardInterrupt):
+        stop()
+    elsewhere()
+
+
+# Memory --------------------------------------------------------------------------------------
+
+
+@pytest.mark.jit
+def test_memory_does_not_grow_with_the_trials():
+    pytest.importorskip("resource", reason="peak memory is read from POSIX's getrusage")
+
+    def peak(trials):
+        program = f"""
+        import resource, sys
+        from stabsim import Ginibre, matrix_product_growth
+        matrix_product_growth(
+            Ginibre(1), 1, trials={trials}, norm="vector", samples=False, rng=1, n_jobs=2
+        )
+        unit = 1 if sys.platform == "darwin" else 1024
+        print(unit * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+        """
+        return int(
+            subprocess.run(
+                [sys.executable, "-c", textwrap.dedent(program)],
+                capture_output=True,
+                text=True,
+                timeout=100,
+                check=True,
+            ).stdout
+        )
+
+    # All samples of the larger run would take 160 MB.
+    assert peak(10**7) - peak(10**4) < 50e6
