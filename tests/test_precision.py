@@ -61,5 +61,5 @@ def test_formats_are_frozen_and_pickle():
     [("float8", ValueError), ("", ValueError), (16, TypeError), (None, TypeError)],
 )
 def test_unknown_formats(name, error):
-    with pytest.raises(error, match="^name must be one of 'float16', 'float32', 'float64'"):
+    with pytest.raises(error, match=r"^name must be one of 'float16', 'float32', 'float64'"):
         precision.get(name)

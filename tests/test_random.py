@@ -86,5 +86,5 @@ class WithoutSeed(np.random.SFC64):
     ],
 )
 def test_what_is_no_rng(rng, error):
-    with pytest.raises(error, match="^rng must be "):
+    with pytest.raises(error, match=r"^rng must be "):
         seed_sequence(rng)

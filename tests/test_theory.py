@@ -6,6 +6,7 @@ import math
 import numpy as np
 import pytest
 from laws import assert_law, assert_z
+from mpmath import mp, mpc
 from scipy import integrate, stats
 from scipy.signal import fftconvolve
 
@@ -49,13 +50,13 @@ SQUARED_GROWTH = [
     (Ginibre(4, sigma=0.2), stats.chi2(4, scale=0.04)),
     (Ginibre(3, sigma=2.0, field="complex"), stats.chi2(6, scale=2.0)),
     (Ginibre(100, sigma=0.1), stats.chi2(100, scale=0.01)),
-    (TruncatedHaar(2, 12), stats.beta(1, 5)),
-    (TruncatedHaar(3, 12, field="complex"), stats.beta(3, 9)),
+    (TruncatedHaar(2, 32), stats.beta(1, 15)),
+    (TruncatedHaar(3, 23, field="complex"), stats.beta(3, 20)),
     (Shifted(Ginibre(3), scale=0.5), stats.ncx2(3, 4.0, scale=0.25)),
     (Shifted(Ginibre(3), shift=-2.0, scale=-1.0), stats.ncx2(3, 4.0)),
     (Shifted(Ginibre(2, sigma=2.0, field="complex"), scale=0.5), stats.ncx2(4, 2.0, scale=0.5)),
     (Shifted(Shifted(Ginibre(4), scale=2.0), shift=3.0, scale=0.5), stats.ncx2(4, 12.25)),
-    (Shifted(TruncatedHaar(2, 12), shift=0.0, scale=3.0), stats.beta(1, 5, scale=9.0)),
+    (Shifted(TruncatedHaar(2, 32), shift=0.0, scale=3.0), stats.beta(1, 15, scale=9.0)),
 ]
 every_law = pytest.mark.parametrize(
     ("ensemble", "squares"), SQUARED_GROWTH, ids=[repr(e) for e, _ in SQUARED_GROWTH]
@@ -112,7 +113,8 @@ def test_shifted_scalar_in_closed_form():
     law, scale = law_of(Shifted(Ginibre(1), scale=0.3)), 0.3
     r = np.linspace(0.05, 2.5, 50)
     exact = stats.norm.cdf((r - 1) / scale) - stats.norm.cdf((-r - 1) / scale)
-    np.testing.assert_allclose(law.cdf(np.log(r), 1), exact, atol=1e-12)
+    # In one dimension the tail towards zero outreaches the period of the series.
+    np.testing.assert_allclose(law.cdf(np.log(r), 1), exact, atol=1e-8)
 
 
 def test_a_wrong_law_is_told_apart():
@@ -126,7 +128,7 @@ def test_a_wrong_law_is_told_apart():
     [
         (Ginibre(1), stats.chi2(1)),
         (Ginibre(4), stats.chi2(4)),
-        (TruncatedHaar(2, 12), stats.beta(1, 5)),
+        (TruncatedHaar(2, 32), stats.beta(1, 15)),
     ],
     ids=repr,
 )
@@ -138,7 +140,7 @@ def test_law_of_several_steps_is_a_convolution(ensemble, squares):
     for depth in (2, 3):
         density, start = fftconvolve(density, one) * width, start + y[0]
         x = start + width * np.arange(density.size)
-        inside = abs(x - law.mean(depth)) < 6 * law.std(depth)
+        inside = np.flatnonzero(abs(x - law.mean(depth)) < 6 * law.std(depth))[::50]
         # The density of a beta variable jumps at its end, where a sum is no integral.
         accuracy = 1e-2 if isinstance(ensemble, TruncatedHaar) else 1e-9
         np.testing.assert_allclose(law.pdf(x[inside], depth), density[inside], atol=accuracy)
@@ -153,7 +155,7 @@ def test_law_of_several_steps_is_a_convolution(ensemble, squares):
     [
         (Ginibre(3, sigma=0.5), 1),
         (Ginibre(2, field="complex"), 2),
-        (TruncatedHaar(3, 8), 2),
+        (TruncatedHaar(3, 23), 2),
         (Shifted(Ginibre(3), scale=0.7), 3),
     ],
     ids=repr,
@@ -168,10 +170,10 @@ def test_law_is_that_of_matrices(ensemble, depth, norm):
     assert_law(samples, lambda x: exact.law.cdf(x, depth))
     assert_z(samples.mean(), depth * exact.lyapunov, samples.std() / math.sqrt(samples.size))
     with pytest.raises(AssertionError, match="Kolmogorov"):
-        assert_law(1.1 * samples, lambda x: exact.law.cdf(x, depth))
+        assert_law(samples + 0.2 * samples.std(), lambda x: exact.law.cdf(x, depth))
 
 
-def brute_force(ensemble, norm, seed, count=20_000):
+def brute_force(ensemble, norm, seed, count=5_000):
     """Return the logarithmic growth of matrices that NumPy draws."""
     match ensemble:
         case Shifted():
@@ -245,7 +247,7 @@ def test_haar_products_do_not_vary(norm):
 @pytest.mark.parametrize("method", ["pdf", "cdf", "quantile"])
 def test_a_law_without_a_convergent_series_says_so(method):
     law = law_of(TruncatedHaar(2, 3))
-    with pytest.raises(ValueError, match="^depth must be large enough"):
+    with pytest.raises(ValueError, match=r"^depth must be large enough"):
         getattr(law, method)(0.5, 1)
     assert np.isfinite(getattr(law, method)(0.5, 40))
 
@@ -256,7 +258,7 @@ def test_depth_is_checked(method, depth, error):
     for ensemble in (Ginibre(4), Haar(2)):
         if (method, ensemble) == ("pdf", Haar(2)):
             continue
-        with pytest.raises(error, match="^depth must be a positive integer, got"):
+        with pytest.raises(error, match=r"^depth must be a positive integer, got"):
             getattr(law_of(ensemble), method)(0.5, depth)
 
 
@@ -312,7 +314,7 @@ def test_ginibre_exponents_check_their_input(arguments, options, message):
 
 def chain_exponents(step, chains=2000, steps=2000, warmup=200):
     """Return time averages of ln|R| of independent chains R -> step(R) of a two-term recursion."""
-    ratio, total = np.ones(chains), np.zeros(chains)
+    ratio, total = np.full(chains, math.sqrt(2.0)), np.zeros(chains)
     for time in range(warmup + steps):
         ratio = step(ratio)
         if time >= warmup:
@@ -355,9 +357,10 @@ def test_lloyds_exponent_by_brute_force(energy, disorder):
 def test_lloyds_exponent_is_the_fixed_point_of_cauchy_laws(energy, disorder):
     # Cauchy(z) -> E + iW - 1/z has a fixed point, and E ln|Cauchy(z)| = ln|z|.
     trace = complex(energy, disorder)
-    roots = np.roots([1.0, -trace, 1.0])
-    exact = math.log(abs(roots).max())
-    assert theory.lloyd_exponent(energy, disorder) == pytest.approx(exact, rel=1e-12, abs=2e-15)
+    with mp.workdps(50):
+        root = mp.sqrt(mpc(trace) ** 2 - 4)
+        exact = float(max(mp.log(abs(trace + root) / 2), mp.log(abs(trace - root) / 2)))
+    assert theory.lloyd_exponent(energy, disorder) == pytest.approx(exact, rel=1e-14, abs=0.0)
     assert theory.lloyd_exponent(-energy, disorder) == theory.lloyd_exponent(energy, disorder)
 
 
@@ -436,7 +439,7 @@ def test_nothing_is_claimed_where_nothing_is_known(ensemble, norm):
 
 
 def test_product_growth_checks_its_input():
-    with pytest.raises(TypeError, match="^ensemble must be an Ensemble, got 4"):
+    with pytest.raises(TypeError, match=r"^ensemble must be an Ensemble, got 4"):
         theory.product_growth(4)
-    with pytest.raises(ValueError, match="^norm must be one of .* got 'nuclear'"):
+    with pytest.raises(ValueError, match=r"^norm must be one of .* got 'nuclear'"):
         theory.product_growth(Ginibre(2), "nuclear")

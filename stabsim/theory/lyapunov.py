@@ -113,7 +113,7 @@ def lloyd_exponent(energy: float, disorder: float) -> float:
     disorder = validation.real("disorder", disorder, least=0.0)
     above, below = abs(2.0 + energy), abs(2.0 - energy)
     # cosh(gamma) - 1 without the cancellation that a weak disorder would suffer.
-    excess = disorder**2 / (math.hypot(above, disorder) + above or 1.0)
-    excess += disorder**2 / (math.hypot(below, disorder) + below or 1.0)
+    excess = disorder * (disorder / (math.hypot(above, disorder) + above or 1.0))
+    excess += disorder * (disorder / (math.hypot(below, disorder) + below or 1.0))
     excess = (excess + 2.0 * max(abs(energy) - 2.0, 0.0)) / 4.0
     return 2.0 * math.asinh(math.sqrt(0.5 * excess))
