@@ -42,7 +42,7 @@ _CHUNK_NUMBERS = 1 << 18
 # The longest call of a kernel, between two looks at the keyboard.
 _CALL_COST = 250e6
 # Numbers in a batch of factors, which should stay in the second level of the cache.
-_BLOCK_NUMBERS = 1 << 15
+_BLOCK_NUMBERS = 1 << 16
 # Trials run side by side in lanes, as many as keep a step's factors in the second level of the
 # cache, up to the sizes from which on a matrix at a time is faster.
 _MOST_LANES = 128
@@ -333,13 +333,6 @@ def _lanes(n: int, most_rows: int, parts: int, trial_cost: float) -> int:
     return lanes
 
 
-def _scaled_logs(sizes: NDArray[np.float64], exponents: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return the logarithms of ``sizes * 2**exponents``, ``-inf`` for zero."""
-    with np.errstate(divide="ignore"):
-        logs: NDArray[np.float64] = np.log(sizes) + math.log(2.0) * exponents
-    return logs
-
-
 def _spectral_norms(matrices: NDArray[Any]) -> NDArray[np.float64]:
     """Return the largest singular value of every lane of ``matrices`` (n, n, lanes)."""
     if len(matrices) > _MOST_ROWS_BY_JACOBI:
@@ -347,6 +340,22 @@ def _spectral_norms(matrices: NDArray[Any]) -> NDArray[np.float64]:
     sizes = np.empty(matrices.shape[2])
     singular_values.largest_singular_values(matrices, sizes)
     return sizes
+
+
+def _log_norms(
+    norm: str,
+    product: NDArray[Any],
+    squares: NDArray[np.float64],
+    exponents: NDArray[np.int64],
+) -> NDArray[np.float64]:
+    """Return the log-norms of recorded steps (steps, lanes), ``-inf`` for zero.
+
+    The spectral norm is that of ``product`` (n, n, lanes), so a block ends at every recorded step;
+    the others are known from ``squares``.
+    """
+    sizes = _spectral_norms(product)[None] if norm == "spectral" else np.sqrt(squares)
+    with np.errstate(divide="ignore"):
+        return np.asarray(np.log(sizes) + math.log(2.0) * exponents)
 
 
 @dataclass(frozen=True, eq=False)
@@ -444,7 +453,6 @@ class _TriangularGrowth:
             state = np.zeros((n, n, lanes), self.ensemble.dtype)
             state[np.arange(n), np.arange(n)] = 1.0
             exponents[0] = 0
-            # The product itself is there only at the end of a block.
             for steps, columns, recorded in self.schedule.blocks(most, cut=self.norm == "spectral"):
                 check_interrupt()
                 triangular.multiply_triangular_chain(
@@ -456,10 +464,7 @@ class _TriangularGrowth:
                     exponents[: steps + 1],
                 )
                 if recorded.size > 0:
-                    if self.norm == "spectral":
-                        logs = _scaled_logs(_spectral_norms(state)[None], exponents[recorded])
-                    else:
-                        logs = _scaled_logs(np.sqrt(squares[recorded]), exponents[recorded])
+                    logs = _log_norms(self.norm, state, squares[recorded], exponents[recorded])
                     rows[:, columns] = logs.T[: len(rows)]
                 exponents[0] = exponents[steps]
         out += self.schedule.recorded * math.log(self.ensemble.part_sigma)
@@ -513,7 +518,7 @@ class _DenseGrowth:
         numbers = n * n * lanes * self._parts
         most = min(max(1, _BLOCK_NUMBERS // numbers), self.schedule.depth)
         batch = self.ensemble.workspace(most, lanes)
-        products = np.empty((most + 1, n, m, lanes), self.ensemble.dtype)
+        products = np.empty((2, n, m, lanes), self.ensemble.dtype)
         squares = np.empty((most + 1, lanes))
         exponents = np.empty((most + 1, lanes), dtype=np.int64)
         multiply = chain.multiply_wide_chain if self.uses_blas else chain.multiply_chain
@@ -522,22 +527,18 @@ class _DenseGrowth:
             rows = out[first : first + lanes]
             products[0] = self.beginning[:, :, None]
             exponents[0] = 0
-            for steps, columns, recorded in self.schedule.blocks(most):
+            for steps, columns, recorded in self.schedule.blocks(most, cut=self.norm == "spectral"):
                 check_interrupt()
                 self.ensemble.draw(stream, batch[:steps])
-                multiply(
-                    batch[:steps],
-                    products[: steps + 1],
-                    squares[: steps + 1],
-                    exponents[: steps + 1],
-                )
+                multiply(batch[:steps], products, squares[: steps + 1], exponents[: steps + 1])
+                if steps % 2 == 1:
+                    products[0] = products[1]
                 if recorded.size > 0:
-                    if self.norm == "spectral":
-                        sizes = np.stack([_spectral_norms(products[step]) for step in recorded])
-                    else:
-                        sizes = np.sqrt(squares[recorded])
-                    rows[:, columns] = _scaled_logs(sizes, exponents[recorded]).T[: len(rows)]
-                products[0], exponents[0] = products[steps], exponents[steps]
+                    logs = _log_norms(
+                        self.norm, products[0], squares[recorded], exponents[recorded]
+                    )
+                    rows[:, columns] = logs.T[: len(rows)]
+                exponents[0] = exponents[steps]
         return self.schedule.rows(out)
 
 

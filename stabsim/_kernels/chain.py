@@ -104,15 +104,16 @@ def multiply_chain(
     ----------
     factors : (steps, n, n, lanes) array
         The factors.
-    products : (steps + 1, n, m, lanes) array
-        ``products[0]`` is the beginning; the partial products are written behind it.
+    products : (2, n, m, lanes) array
+        ``products[0]`` is the beginning; ``products[t % 2]`` takes the partial product after step
+        t, so that the last one is ``products[steps % 2]``.
     squares : (steps + 1, lanes) array
         Takes the squared Frobenius norms of the partial products.
     exponents : (steps + 1, lanes) array
         ``exponents[0]`` belongs to the beginning; those of the partial products are written.
     """
     for step in range(factors.shape[0]):
-        before, after = products[step], products[step + 1]
+        before, after = products[step % 2], products[(step + 1) % 2]
         _multiply_lanes(factors[step], before, after)
         _measure(
             factors[step], before, after, squares[step + 1], exponents[step], exponents[step + 1]
@@ -126,7 +127,7 @@ def multiply_wide_chain(
     """Do what `multiply_chain` does by BLAS, for a single lane."""
     n, m = products.shape[1], products.shape[2]
     for step in range(factors.shape[0]):
-        before, after = products[step], products[step + 1]
+        before, after = products[step % 2], products[(step + 1) % 2]
         np.dot(factors[step].reshape(n, n), before.reshape(n, m), after.reshape(n, m))
         _measure(
             factors[step], before, after, squares[step + 1], exponents[step], exponents[step + 1]
