@@ -108,7 +108,7 @@ class StreamedStatistics:
     def quantile(self, q: ArrayLike) -> NDArray[np.float64]:
         """Return the quantiles ``q`` of every column, interpolated within a bin.
 
-        A bin is at most 1/2048 of the range of the column.
+        A bin is at most 1/2048 of the range of the column, or 2^-40 of its largest magnitude.
         """
         levels = np.asarray(q, dtype=np.float64)
         columns = [histogram.quantile(levels) for histogram in self.histograms]
@@ -201,7 +201,8 @@ class _Histogram:
 def _bin_exponent(least: float, most: float) -> int:
     """Return the smallest exponent whose bins, at most ``MOST_BINS``, cover the range."""
     magnitude = max(abs(least), abs(most))
-    finest = math.frexp(magnitude)[1] - _FINEST if magnitude > 0.0 else -_FINEST
+    # A column of zeros has the exponent of the least number, so that any other is coarser.
+    finest = (math.frexp(magnitude)[1] if magnitude > 0.0 else -1073) - _FINEST
     spread = most - least
     exponent = max(finest, math.frexp(spread / MOST_BINS)[1] if spread > 0.0 else finest)
     while math.floor(math.ldexp(most, -exponent)) - math.floor(math.ldexp(least, -exponent)) >= (

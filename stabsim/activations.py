@@ -301,7 +301,7 @@ def get(activation: str | Activation, **parameters: float) -> Activation:
        :widths: 15 45 25 15
 
        * - Name
-         - :math:`\varphi(x)`
+         - Value :math:`\varphi(x)`
          - Kink
          - Source
        * - ``linear``

@@ -477,7 +477,8 @@ def _finite_matrices(matrices: ArrayLike) -> NDArray[Any]:
         raise TypeError(f"{requirement}, got dtype {array.dtype}")
     if array.ndim != 3 or array.shape[1] != array.shape[2] or array.size == 0:
         raise ValueError(f"{requirement}, got shape {array.shape}")
-    array = np.ascontiguousarray(array, dtype=complex if array.dtype.kind == "c" else float)
+    # Adding zero turns -0.0 into 0.0, which compare equal but differ in bytes.
+    array = np.ascontiguousarray(array, dtype=complex if array.dtype.kind == "c" else float) + 0.0
     if not np.isfinite(array).all():
         raise ValueError(f"{requirement}, got {array[~np.isfinite(array)][0]}")
     array.flags.writeable = False
@@ -500,6 +501,7 @@ def _distribution(probabilities: ArrayLike | None, size: int) -> NDArray[np.floa
             raise ValueError(f"{requirement}, got {array.tolist()}")
         if not abs(array.sum() - 1.0) <= 1e-9:
             raise ValueError(f"{requirement}, got the sum {array.sum():.12g}")
+        array = array / array.sum() if np.ptp(array) > 0.0 else np.full(size, 1.0 / size)
     array.flags.writeable = False
     return array
 

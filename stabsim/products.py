@@ -103,7 +103,7 @@ def matrix_product_growth(
         number of workers; a Generator gives a new result at every call. ``result.seed`` repeats it.
     n_jobs : int, optional
         Workers, in joblib's words; all available cores by default, or what an enclosing
-        ``joblib.parallel_config`` says.
+        ``joblib.parallel_config`` says. Of joblib's backends all serve but ``"multiprocessing"``.
     progress : bool, default False
         Show a progress bar, on a terminal or in a notebook.
 
@@ -258,10 +258,10 @@ def _recorded_depths(record: ArrayLike | None, depth: int) -> NDArray[np.int64]:
         depths = np.array(record)
     except ValueError as error:
         raise ValueError(f"{requirement}, got rows of unequal lengths") from error
-    if depths.dtype.kind not in "iu":
-        raise TypeError(f"{requirement}, got dtype {depths.dtype}")
     if depths.ndim != 1 or depths.size == 0:
         raise ValueError(f"{requirement}, got shape {depths.shape}")
+    if depths.dtype.kind not in "iu":
+        raise TypeError(f"{requirement}, got dtype {depths.dtype}")
     depths = depths.astype(np.int64)
     if depths[0] < 1 or depths[-1] > depth or (np.diff(depths) < 1).any():
         raise ValueError(f"{requirement}, got {depths.tolist()}")

@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from stabsim.ensembles import (
     IID,
@@ -61,34 +62,39 @@ def frame(rng: Generator, n: int, size: int, dtype: type) -> np.ndarray:
     return (q * (diagonal / abs(diagonal))).conj().T
 
 
-def factors(ensemble: Ensemble, rng: Generator, lanes: int) -> np.ndarray:
-    """Draw independent factors, as an array (n, n, lanes)."""
+def batch(matrices: ArrayLike, steps: int) -> np.ndarray:
+    """Return matrices in the order (steps, lanes) as an array (steps, n, n, lanes)."""
+    array = np.asarray(matrices)
+    return np.moveaxis(array.reshape(steps, -1, *array.shape[1:]), 1, -1)
+
+
+def factors(ensemble: Ensemble, rng: Generator, steps: int, lanes: int) -> np.ndarray:
+    """Draw independent factors, as an array (steps, n, n, lanes)."""
     n = ensemble.n
-    count = n * n * lanes
+    shape, count = (steps, n, n, lanes), steps * n * n * lanes
     match ensemble:
         case Shifted():
-            inner = factors(ensemble.ensemble, rng, lanes)
+            inner = factors(ensemble.ensemble, rng, steps, lanes)
             return ensemble.shift * np.eye(n)[:, :, None] + ensemble.scale * inner
         case Ginibre():
             parts = ensemble.part_sigma * rng.standard_normal(count * ensemble.parts)
-            return parts.view(ensemble.dtype).reshape(n, n, lanes)
+            return parts.view(ensemble.dtype).reshape(shape)
         case Haar():
-            frames = [frame(rng, n, n, ensemble.dtype) for _ in range(lanes)]
-            return ensemble.scale * np.stack(frames, axis=-1)
+            frames = [frame(rng, n, n, ensemble.dtype) for _ in range(steps * lanes)]
+            return ensemble.scale * batch(frames, steps)
         case TruncatedHaar():
-            frames = [frame(rng, n, ensemble.size, ensemble.dtype) for _ in range(lanes)]
-            return np.stack([rows[:, :n] for rows in frames], axis=-1)
+            frames = [frame(rng, n, ensemble.size, ensemble.dtype) for _ in range(steps * lanes)]
+            return batch([rows[:, :n] for rows in frames], steps)
         case IID():
-            return _ENTRIES[ensemble.distribution](ensemble, rng, count).reshape(n, n, lanes)
+            return _ENTRIES[ensemble.distribution](ensemble, rng, count).reshape(shape)
         case FiniteSet():
-            chosen = np.searchsorted(
-                np.cumsum(ensemble.probabilities), rng.random(lanes), side="right"
-            )
-            return np.moveaxis(ensemble.matrices[chosen], 0, -1)
+            cumulative = np.cumsum(ensemble.probabilities)
+            chosen = np.searchsorted(cumulative, rng.random(steps * lanes), side="right")
+            return batch(ensemble.matrices[chosen], steps)
         case AndersonTransfer():
-            potential = ensemble.disorder * _POTENTIALS[ensemble.distribution](rng, lanes)
-            one = np.ones(lanes)
-            return np.array([[ensemble.energy - potential, -one], [one, 0.0 * one]])
+            potential = _POTENTIALS[ensemble.distribution](rng, steps * lanes)
+            diagonal = ensemble.energy - ensemble.disorder * potential
+            return batch([[[x, -1.0], [1.0, 0.0]] for x in diagonal], steps)
     raise NotImplementedError(type(ensemble).__name__)
 
 

@@ -20,8 +20,7 @@ from stabsim import (
     Shifted,
     TruncatedHaar,
 )
-from stabsim._kernels.factors import SUPPLIED, draw_factors
-from stabsim._random import generator, words
+from stabsim._random import Stream
 
 MATRICES = 400 if JIT_DISABLED else 20_000
 # A wrong law is further off where the samples are few.
@@ -56,14 +55,25 @@ BUILT_IN = [
 every_ensemble = pytest.mark.parametrize("ensemble", BUILT_IN, ids=repr)
 
 
+def fill_corner(rng, out):
+    out[0, 0] = rng.standard_normal()
+
+
+def fill_phases(rng, out):
+    for i in range(out.shape[0]):
+        for j in range(out.shape[1]):
+            out[i, j] = np.exp(1j * rng.uniform(0.0, 2.0 * np.pi))
+
+
 def draw(ensemble, lanes, seed=0):
     """Return independent factors as an array (lanes, n, n)."""
-    program, seed = ensemble.factor_program(), np.random.SeedSequence(seed)
-    real_numbers, batch = ensemble.workspace(1, lanes)
-    if program.code == SUPPLIED:
-        ensemble.supply(generator(seed), batch)
-    draw_factors(words(seed), *program, real_numbers[0], batch[0])
+    batch = ensemble.workspace(1, lanes)
+    ensemble.draw(Stream(np.random.SeedSequence(seed)), batch)
     return np.moveaxis(batch[0], -1, 0)
+
+
+def generator(seed):
+    return np.random.Generator(np.random.SFC64(seed))
 
 
 def wrong_haar(n, count):
@@ -72,13 +82,17 @@ def wrong_haar(n, count):
 
 
 @every_ensemble
-@pytest.mark.parametrize("lanes", [1, 2, 65])
-def test_equals_its_twin(ensemble, lanes):
-    expected = reference.factors(ensemble, generator(np.random.SeedSequence(3)), lanes)
-    scale = abs(expected).max()
-    drawn = draw(ensemble, lanes, seed=3)
-    np.testing.assert_allclose(np.moveaxis(drawn, 0, -1), expected, rtol=1e-13, atol=1e-13 * scale)
-    assert drawn.dtype == ensemble.dtype
+@pytest.mark.parametrize(("steps", "lanes"), [(1, 1), (3, 2), (2, 65)])
+def test_equals_its_twin(ensemble, steps, lanes):
+    rng, stream = generator(3), Stream(np.random.SeedSequence(3))
+    batch = ensemble.workspace(steps, lanes)
+    for _ in range(2):
+        expected = reference.factors(ensemble, rng, steps, lanes)
+        ensemble.draw(stream, batch)
+        size = abs(expected).max()
+        np.testing.assert_allclose(batch, expected, rtol=1e-13, atol=1e-13 * size)
+    assert batch.dtype == ensemble.dtype
+    np.testing.assert_array_equal(stream.words, rng.bit_generator.state["state"]["state"])
 
 
 @every_ensemble
@@ -283,7 +297,7 @@ def test_without_disorder_the_transfer_matrix_is_fixed():
         Haar(2, field="complex"),
         FiniteSet.random_fibonacci(),
         AndersonTransfer(0.0, 1.0),
-        Custom(2, lambda rng, out: None),
+        Custom(2, fill_corner),
     ],
     ids=lambda e: type(e).__name__,
 )
@@ -298,20 +312,10 @@ def test_shifted_is_the_identity_plus_the_inner_matrix(inner, shift, scale):
     assert nested.dtype == inner.dtype
 
 
-def fill_corner(rng, out):
-    out[0, 0] = rng.standard_normal()
-
-
-def fill_phases(rng, out):
-    for i in range(out.shape[0]):
-        for j in range(out.shape[1]):
-            out[i, j] = np.exp(1j * rng.uniform(0.0, 2.0 * np.pi))
-
-
 @pytest.mark.parametrize("compiled", [False, True])
 def test_custom_fills_zeros(compiled):
     ensemble = Custom(2, njit(fill_corner) if compiled else fill_corner)
-    rng = generator(np.random.SeedSequence(0))
+    rng = generator(0)
     expected = np.zeros((50, 2, 2))
     expected[:, 0, 0] = rng.standard_normal(50)
     np.testing.assert_array_equal(draw(ensemble, 50), expected)
@@ -320,7 +324,7 @@ def test_custom_fills_zeros(compiled):
 
 def test_custom_complex():
     ensemble = Custom(2, fill_phases, field="complex")
-    rng = generator(np.random.SeedSequence(0))
+    rng = generator(0)
     expected = np.exp(1j * rng.uniform(0.0, 2.0 * np.pi, (20, 2, 2)))
     np.testing.assert_allclose(draw(ensemble, 20), expected, rtol=1e-15)
     assert ensemble.sample(rng=0).dtype == complex

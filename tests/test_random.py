@@ -5,13 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stabsim._random import child, generator, seed_sequence, words
+from stabsim._random import Stream, child, seed_sequence
 
 seeds = st.integers(0, 2**200)
 
 
 def numbers(seed):
-    return generator(seed).random(4).tolist()
+    return Stream(seed).generator.random(4).tolist()
 
 
 @given(seeds)
@@ -55,14 +55,14 @@ def test_child_is_the_spawned_one(entropy, index):
 
 def test_children_of_different_indices_differ():
     parent = np.random.SeedSequence(1)
-    assert len({tuple(words(child(parent, i)).tolist()) for i in range(1000)}) == 1000
+    assert len({tuple(Stream(child(parent, i)).words.tolist()) for i in range(1000)}) == 1000
 
 
 def test_words_and_generator_are_the_same_stream():
-    seed = np.random.SeedSequence(6)
-    state = generator(seed).bit_generator.state
+    stream = Stream(np.random.SeedSequence(6))
+    state = stream.generator.bit_generator.state
     assert state["bit_generator"] == "SFC64"
-    np.testing.assert_array_equal(words(seed), state["state"]["state"])
+    np.testing.assert_array_equal(stream.words, state["state"]["state"])
 
 
 class WithoutSeed(np.random.SFC64):

@@ -56,7 +56,6 @@ SQUARED_GROWTH = [
     (Shifted(Ginibre(3), shift=-2.0, scale=-1.0), stats.ncx2(3, 4.0)),
     (Shifted(Ginibre(2, sigma=2.0, field="complex"), scale=0.5), stats.ncx2(4, 2.0, scale=0.5)),
     (Shifted(Shifted(Ginibre(4), scale=2.0), shift=3.0, scale=0.5), stats.ncx2(4, 12.25)),
-    (Shifted(TruncatedHaar(2, 32), shift=0.0, scale=3.0), stats.beta(1, 15, scale=9.0)),
 ]
 every_law = pytest.mark.parametrize(
     ("ensemble", "squares"), SQUARED_GROWTH, ids=[repr(e) for e, _ in SQUARED_GROWTH]

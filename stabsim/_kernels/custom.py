@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 from numba import typeof
 from numba.core.dispatcher import Dispatcher
-from numba.core.errors import NumbaError
 
 from stabsim._kernels._jit import specialized_kernel
 from stabsim._kernels.factors import Numbers
@@ -29,7 +28,7 @@ def compiled_fill(fill: Fill, is_complex: bool) -> Fill:
         arguments = np.random.default_rng(0), np.zeros((1, 1), complex if is_complex else float)
         try:
             compiled.compile(tuple(map(typeof, arguments)))
-        except NumbaError as error:
+        except Exception as error:
             raise TypeError(str(error)) from error
     return compiled
 

@@ -17,7 +17,7 @@ def log_absolute_determinant(matrix: Numbers) -> float:
     n = matrix.shape[0]
     exponent = matrix_exponent(matrix)
     scale_matrix(matrix, -exponent)
-    total = scaled_log(1.0, n * exponent)
+    total = 0.0
     for k in range(n):
         pivot, largest = k, abs(matrix[k, k])
         for i in range(k + 1, n):
@@ -26,7 +26,7 @@ def log_absolute_determinant(matrix: Numbers) -> float:
                 pivot, largest = i, size
         if largest == 0.0:
             return -math.inf
-        total += math.log(largest)
+        total += scaled_log(largest, exponent)
         if pivot != k:
             for j in range(k, n):
                 matrix[k, j], matrix[pivot, j] = matrix[pivot, j], matrix[k, j]

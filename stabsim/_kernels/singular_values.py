@@ -11,7 +11,8 @@ from stabsim._kernels._jit import kernel
 from stabsim._kernels.factors import Numbers
 from stabsim._kernels.stream import Floats
 
-_ORTHOGONAL = 1e-15
+# An overlap this small beside the larger column changes no largest singular value.
+_NEGLIGIBLE = 1e-16
 _MOST_SWEEPS = 40
 
 
@@ -26,11 +27,11 @@ def _rotate(rows: Numbers, p: int, q: int) -> bool:
         beta += y.real * y.real + y.imag * y.imag
         gamma += x.conjugate() * y
     size = abs(gamma)
-    if size <= _ORTHOGONAL * math.sqrt(alpha * beta):
+    if size <= _NEGLIGIBLE * max(alpha, beta):
         return False
     phase = gamma / size
     zeta = (beta - alpha) / (2.0 * size)
-    tangent = 1.0 / (abs(zeta) + math.sqrt(1.0 + zeta * zeta))
+    tangent = 1.0 / (abs(zeta) + math.hypot(1.0, zeta))
     if zeta < 0.0:
         tangent = -tangent
     cosine = 1.0 / math.sqrt(1.0 + tangent * tangent)

@@ -12,9 +12,10 @@ draw equals, bit for bit, what ``numpy.random.Generator`` draws from the same st
 ``fill_chi_square``    ``chisquare(degrees)``, beyond ``SUM_LIMIT``
 =====================  ================================================
 
-(One exception: NumPy's thresholds of the exponential ziggurat and ours differ by up to three units
-of :math:`2^{53}`, so one draw in about :math:`10^{15}` does.) ``fill_chi_square`` up to
-``SUM_LIMIT``, ``fill_signs`` and ``fill_integers`` use cheaper ways on the same words.
+(One exception: NumPy's tables of the exponential ziggurat and ours differ in the last places, the
+thresholds by up to three units of :math:`2^{53}`, so one draw in about :math:`10^{15}` does.)
+``fill_chi_square`` up to ``SUM_LIMIT``, ``fill_signs`` and ``fill_integers`` use cheaper ways on
+the same words.
 
 A draw is split in two functions: the likely case, small enough for LLVM to inline, and the
 unlikely one, a call. That split is what makes a Gaussian as cheap as the word that it is made of.

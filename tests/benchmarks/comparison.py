@@ -27,14 +27,19 @@ class Contender(NamedTuple):
             self.run()
         return time.perf_counter_ns() - start
 
-    def repeats(self) -> int:
-        """Return the runs of a round; the first one, which may compile, is left out."""
+    def calibrated(self) -> tuple[int, float]:
+        """Return how often to run it in a round, and how long that takes.
+
+        The first run, which may compile, is left out.
+        """
         self.run()
-        return 1 + int(SHORTEST / self.duration())
+        once = self.duration()
+        repeats = 1 + int(SHORTEST / once)
+        return repeats, once * repeats
 
     def shortest(self) -> float:
         """Return the shortest of a few times for a unit of work."""
-        repeats = self.repeats()
+        repeats, _ = self.calibrated()
         return min(self.duration(repeats) for _ in range(3)) / (repeats * self.units)
 
 
@@ -74,15 +79,15 @@ class Comparison:
     ) -> None:
         """Add a row for each pair of contenders: by default the first with every other."""
         first, *others = contenders
-        repeats = {name: contender.repeats() for name, contender in contenders.items()}
+        calibrated = {name: contender.calibrated() for name, contender in contenders.items()}
         times: dict[str, list[float]] = {name: [] for name in contenders}
 
         def one_round() -> None:
             for name, contender in contenders.items():
-                duration = contender.duration(repeats[name])
-                times[name].append(duration / (repeats[name] * contender.units))
+                repeats, _ = calibrated[name]
+                times[name].append(contender.duration(repeats) / (repeats * contender.units))
 
-        cost = sum(contenders[name].duration(count) for name, count in repeats.items())
+        cost = sum(duration for _, duration in calibrated.values())
         rounds = min(max(int(BUDGET / cost), FEWEST), MOST)
         self._benchmark.pedantic(one_round, rounds=rounds)
         for name, peer in pairs or [(first, other) for other in others]:
