@@ -258,10 +258,10 @@ def _recorded_depths(record: ArrayLike | None, depth: int) -> NDArray[np.int64]:
         depths = np.array(record)
     except ValueError as error:
         raise ValueError(f"{requirement}, got rows of unequal lengths") from error
+    if depths.dtype.kind not in "iu" and depths.size > 0:
+        raise TypeError(f"{requirement}, got dtype {depths.dtype}")
     if depths.ndim != 1 or depths.size == 0:
         raise ValueError(f"{requirement}, got shape {depths.shape}")
-    if depths.dtype.kind not in "iu":
-        raise TypeError(f"{requirement}, got dtype {depths.dtype}")
     depths = depths.astype(np.int64)
     if depths[0] < 1 or depths[-1] > depth or (np.diff(depths) < 1).any():
         raise ValueError(f"{requirement}, got {depths.tolist()}")
