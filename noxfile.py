@@ -110,7 +110,7 @@ def nojit(session: nox.Session) -> None:
     """Measure coverage, kernels run as plain Python; arguments go to pytest."""
     install(session, "coverage")
     variables = {**environment(), "NUMBA_DISABLE_JIT": "1"}
-    session.run("pytest", "-n2", "--cov", "tests", *session.posargs, env=variables)
+    session.run("pytest", "-n2", "--cov=stabsim", "tests", *session.posargs, env=variables)
 
 
 @nox.session(default=False)

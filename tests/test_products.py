@@ -171,7 +171,7 @@ BAD = [
     ("trials", TypeError, [None, 10.0, "3", False, math.inf]),
     ("trials", ValueError, [0, -1, 10**30]),
     ("norm", TypeError, [None, 2, np.inf, ["frobenius"]]),
-    ("norm", ValueError, ["", "fro", "Frobenius", "nuclear"]),
+    ("norm", ValueError, ["", "2", "Frobenius", "nuclear"]),
     ("method", TypeError, [None, 1]),
     ("method", ValueError, ["fast", "exact", ""]),
     ("record", TypeError, [[1.0], ["1"], [True], [None], [1j], "12"]),

@@ -129,7 +129,7 @@ def test_a_wrong_law_is_told_apart():
         (Ginibre(4), stats.chi2(4)),
         (TruncatedHaar(2, 32), stats.beta(1, 15)),
     ],
-    ids=repr,
+    ids=["Ginibre(1)", "Ginibre(4)", "TruncatedHaar(2, 32)"],
 )
 def test_law_of_several_steps_is_a_convolution(ensemble, squares):
     law, width = law_of(ensemble), 2.0**-9
