@@ -126,7 +126,7 @@ def student_cdf(sigma, degrees):
         (IID(3, "student_t", sigma=3.0, degrees_of_freedom=9), student_cdf(3.0, 9)),
         (IID(3, "sparse", sigma=2.0, density=1.0), stats.norm(scale=2.0).cdf),
     ],
-    ids=repr,
+    ids=lambda x: "cdf" if callable(x) else repr(x),
 )
 def test_entries_have_their_law(ensemble, cdf):
     samples = draw(ensemble, MATRICES)

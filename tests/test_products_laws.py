@@ -349,7 +349,9 @@ WITNESSES = {
 
 
 @pytest.mark.parametrize("norm", WITNESSES)
-@pytest.mark.parametrize(("ensemble", "draw"), BRUTE_FORCE, ids=lambda x: repr(x)[:40])
+@pytest.mark.parametrize(
+    ("ensemble", "draw"), BRUTE_FORCE, ids=[repr(ensemble)[:40] for ensemble, _ in BRUTE_FORCE]
+)
 def test_dense_products_have_the_law_of_a_numpy_loop(ensemble, draw, norm):
     depth, trials = 4, (60 if JIT_DISABLED else 400)
     rng = np.random.default_rng(10)
