@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,12 +21,19 @@ REPAIRS = {
     "<summary><span": '<summary aria-label="Show or hide the pages below"><span',
 }
 
+# sphinx-gallery links every variable to the page of its type. Where that is a plain number, a text
+# or an array, it tells nothing, and weighs more than the code.
+PLAIN_TYPE = re.compile(
+    r'<a class="sphx-glr-backref-module-(?:builtins|numpy) [^"]*sphx-glr-backref-instance[^>]*>'
+    r"(.*?)</a>"
+)
+
 
 def repair_markup(app: Sphinx, exception: Exception | None) -> None:
     """Replace faulty markup in every page."""
     for path in Path(app.outdir).rglob("*.html"):
         text = path.read_text(encoding="utf-8")
-        repaired = text
+        repaired = PLAIN_TYPE.sub(r"\1", text)
         for fault, repair in REPAIRS.items():
             repaired = repaired.replace(fault, repair)
         if repaired != text:

@@ -39,7 +39,7 @@ for side in (x < 0, x > 0):
 axes.annotate("gradient < 0.01", (6.3, 0.5), color="0.3", ha="center", va="center", rotation=90)
 axes.set(xlabel="input x", xlim=(-8, 8))
 axes.legend(loc="upper left", bbox_to_anchor=(0.0, 0.96))
-figure.suptitle("The sigmoid rises from 0 to 1; its gradient is 1/4 at most")
+figure.suptitle("Sigmoid from 0 to 1, its gradient 1/4 at most")
 plt.show()
 
 # %%
@@ -75,7 +75,7 @@ axes.axhline(smallest, color="0.4", linewidth=1, linestyle=":")
 axes.annotate("float16 ends here", (50, smallest * 3), color="0.3", ha="right")
 axes.set(xlabel="layers L", ylabel="gradient that is left", yscale="log", xlim=(0, 51))
 axes.legend()
-figure.suptitle("Each sigmoid layer costs the gradient a factor of 4 or more")
+figure.suptitle("Each sigmoid layer divides a gradient by 4 or more")
 plt.show()
 
 # %%

@@ -119,7 +119,7 @@ axes.set_yticks(height, ranking)
 axes.set(xlabel=r"$E[\varphi'(z)^2]$ at z ~ N(0, 1)", ylim=(-0.6, len(ranking) - 0.4))
 axes.grid(visible=False, axis="y")
 axes.legend(loc="lower right")
-figure.suptitle(f"{ranking[-1]} keeps most of a squared gradient, {ranking[0]} least")
+figure.suptitle(f"{ranking[-1]} keeps most of a gradient, {ranking[0]} least")
 plt.show()
 
 # %%
