@@ -33,7 +33,7 @@ MOST_RECORDED = 128
 
 # In nanoseconds, what a chunk should cost, and what a group of lanes may cost, at the most. The
 # costs are rough: they set sizes, which are part of the stream, and nothing else.
-_CHUNK_COST = 8e6
+_CHUNK_COST = 20e6
 _GROUP_COST = 64e6
 _DRAW_COST = 2.0
 _MULTIPLY_COST = 0.3
@@ -41,8 +41,9 @@ _MULTIPLY_COST = 0.3
 _CHUNK_NUMBERS = 1 << 18
 # The longest call of a kernel, between two looks at the keyboard.
 _CALL_COST = 250e6
-# Numbers in a batch of factors, which should stay in the second level of the cache.
-_BLOCK_NUMBERS = 1 << 16
+# Numbers in a batch of factors: few enough for the cache, and so many that the interpreter, which
+# threads share, is seldom needed between two batches.
+_BLOCK_NUMBERS = 1 << 18
 # Trials run side by side in lanes, as many as keep a step's factors in the second level of the
 # cache, up to the sizes from which on a matrix at a time is faster.
 _MOST_LANES = 128
@@ -301,23 +302,22 @@ class _Schedule:
         )
         return lanes * max(1, int(groups))
 
-    def blocks(
-        self, most: int, *, cut: bool = False
-    ) -> Iterator[tuple[int, slice, NDArray[np.int64]]]:
+    def blocks(self, most: int, *, cut: bool = False) -> Iterator[tuple[int, slice, list[int]]]:
         """Yield blocks of at most so many steps, with ``cut`` ending at every recorded depth.
 
         A block is its number of steps, the columns that it fills, and the steps of these columns,
         counted from 1.
         """
+        ends = self.recorded.tolist()
         start = first = 0
         while start < self.depth:
             stop = min(start + most, self.depth)
             if cut:
-                stop = min(stop, int(self.recorded[first]))
+                stop = min(stop, ends[first])
             last = first
-            while last < self.recorded.size and self.recorded[last] <= stop:
+            while last < len(ends) and ends[last] <= stop:
                 last += 1
-            yield stop - start, slice(first, last), self.recorded[first:last] - start
+            yield stop - start, slice(first, last), [end - start for end in ends[first:last]]
             start, first = stop, last
 
 
@@ -463,7 +463,7 @@ class _TriangularGrowth:
                     squares[: steps + 1],
                     exponents[: steps + 1],
                 )
-                if recorded.size > 0:
+                if recorded:
                     logs = _log_norms(self.norm, state, squares[recorded], exponents[recorded])
                     rows[:, columns] = logs.T[: len(rows)]
                 exponents[0] = exponents[steps]
@@ -533,7 +533,7 @@ class _DenseGrowth:
                 multiply(batch[:steps], products, squares[: steps + 1], exponents[: steps + 1])
                 if steps % 2 == 1:
                     products[0] = products[1]
-                if recorded.size > 0:
+                if recorded:
                     logs = _log_norms(
                         self.norm, products[0], squares[recorded], exponents[recorded]
                     )
