@@ -4,6 +4,7 @@ import hashlib
 import importlib.util
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -44,3 +45,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for item in items:
             if item.get_closest_marker("jit"):
                 item.add_marker(pytest.mark.skip(reason="needs the JIT"))
+
+
+@pytest.fixture(autouse=JIT_DISABLED, scope="session")
+def few_lanes() -> Iterator[None]:
+    """Run few trials side by side, where plain Python would run the idle ones for long."""
+    from stabsim import _product_samplers
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_product_samplers, "_MOST_LANES", 4)
+        yield

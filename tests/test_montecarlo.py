@@ -17,21 +17,11 @@ from stabsim import (
     Haar,
     _montecarlo,
     matrix_product_growth,
-    products,
 )
 from stabsim._random import child, seed_sequence
 
 # More chunks than a few workers take at once.
 TRIALS = 300 if JIT_DISABLED else 60_000
-
-
-@pytest.fixture(autouse=True, scope="module")
-def few_lanes():
-    # Every lane is drawn even where few trials are asked for, which plain Python is slow at.
-    with pytest.MonkeyPatch.context() as patch:
-        if JIT_DISABLED:
-            patch.setattr(products, "_MOST_LANES", 4)
-        yield
 
 
 class Rows:

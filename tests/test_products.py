@@ -20,7 +20,6 @@ from stabsim import (
     TruncatedHaar,
     _montecarlo,
     matrix_product_growth,
-    products,
 )
 
 FEW = settings(max_examples=10 if JIT_DISABLED else 25, deadline=None)
@@ -50,15 +49,6 @@ ENSEMBLES = [
     Custom(2, fill_uniform),
 ]
 ensembles = st.sampled_from(ENSEMBLES)
-
-
-@pytest.fixture(autouse=True, scope="module")
-def few_lanes():
-    # Every lane is drawn even where few trials are asked for, which plain Python is slow at.
-    with pytest.MonkeyPatch.context() as patch:
-        if JIT_DISABLED:
-            patch.setattr(products, "_MOST_LANES", 4)
-        yield
 
 
 def growth(ensemble=None, depth=3, **keywords):

@@ -29,15 +29,6 @@ SOME = 150 if JIT_DISABLED else 3_000
 DEEP = 3_000 if JIT_DISABLED else 10**6
 
 
-@pytest.fixture(autouse=True, scope="module")
-def few_lanes():
-    # Every lane is drawn even where few trials are asked for, which plain Python is slow at.
-    with pytest.MonkeyPatch.context() as patch:
-        if JIT_DISABLED:
-            patch.setattr(products, "_MOST_LANES", 4)
-        yield
-
-
 def assert_not_law(samples, cdf):
     """Assert that a wrong law is told apart, where there are enough samples for it."""
     if not JIT_DISABLED:

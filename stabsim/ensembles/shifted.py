@@ -1,0 +1,88 @@
+"""Multiples of the identity plus random matrices."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from stabsim import _validation as validation
+from stabsim.ensembles.ensemble import MOST_SCALE, Ensemble, RadialLaw
+
+if TYPE_CHECKING:
+    from stabsim._kernels.factors import Numbers
+    from stabsim._random import Stream
+
+
+@dataclass(frozen=True, repr=False)
+class Shifted(Ensemble):
+    r"""A multiple of the identity plus a multiple of a random matrix: one residual step.
+
+    The matrix is :math:`s I + c A`. Nested shifts are one shift.
+
+    Parameters
+    ----------
+    ensemble : Ensemble
+        The law of A.
+    shift : float, default 1.0
+        The multiple s of the identity, at most 1e100 in magnitude.
+    scale : float
+        The multiple c of the random matrix, at most 1e100 in magnitude.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If ``ensemble`` is no ensemble, or ``shift`` or ``scale`` no finite number of at
+        most 1e100.
+
+    Examples
+    --------
+    >>> import stabsim
+    >>> stabsim.Shifted(stabsim.Ginibre(8), scale=0.1)
+    Shifted(Ginibre(8), scale=0.1)
+    """
+
+    ensemble: Ensemble
+    shift: float
+    scale: float
+
+    def __init__(self, ensemble: Ensemble, *, shift: float = 1.0, scale: float) -> None:
+        if not isinstance(ensemble, Ensemble):
+            raise TypeError(f"ensemble must be an Ensemble, got {ensemble!r}")
+        self._set("ensemble", ensemble)
+        self._set("shift", validation.real("shift", shift, least=-MOST_SCALE, most=MOST_SCALE))
+        self._set("scale", validation.real("scale", scale, least=-MOST_SCALE, most=MOST_SCALE))
+        self._set("n", ensemble.n)
+
+    def __repr__(self) -> str:
+        """Return the call that makes this ensemble, without the defaults."""
+        shift = f", shift={self.shift!r}" if self.shift != 1.0 else ""
+        return f"Shifted({self.ensemble!r}{shift}, scale={self.scale!r})"
+
+    @property
+    def dtype(self) -> type[float] | type[complex]:
+        """The type of a matrix entry, ``float`` or ``complex``."""
+        return self.ensemble.dtype
+
+    def draw(self, stream: Stream, batch: Numbers) -> None:
+        """Fill a batch with independent factors."""
+        self.ensemble.draw(stream, batch)
+        batch *= self.scale
+        for i in range(self.n):
+            batch[:, i, i, :] += self.shift
+        if not np.isfinite(batch).all():
+            raise ValueError(f"scale must keep all entries finite, got {self.scale!r}")
+
+    def radial_law(self, norm: str) -> RadialLaw | None:
+        """Return the law of a vector's growth, where the random matrix is rotation invariant.
+
+        Conjugating by a rotation leaves the law of the step as it is, so the ratio of lengths does
+        not depend on the direction.
+        """
+        inner = self.ensemble.radial_law(norm) if norm == "vector" else None
+        if inner is None:
+            return None
+        return inner._replace(
+            shift=self.shift + self.scale * inner.shift, scale=self.scale * inner.scale
+        )
