@@ -74,10 +74,7 @@ sphinx_gallery_conf = {
     "subsection_order": [
         "../gallery/vanishing",
         "../gallery/exploding",
-        "../gallery/cures",
-        "../gallery/edge_of_chaos",
         "../gallery/number_formats",
-        "../gallery/matrix_products",
     ],
     "within_subsection_order": "FileNameSortKey",
     "filename_pattern": r"/plot_",

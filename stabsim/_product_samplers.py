@@ -194,11 +194,14 @@ class TriangularGrowth:
     schedule: Schedule
     ensemble: Ginibre
     norm: str
-    uses_blas: bool = False
 
     @property
     def columns(self) -> int:
         return self.schedule.columns
+
+    @property
+    def uses_blas(self) -> bool:
+        return self.norm == "spectral" and self.ensemble.n > _MOST_ROWS_BY_JACOBI
 
     @property
     def _trial_cost(self) -> float:

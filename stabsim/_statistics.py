@@ -119,16 +119,19 @@ class _Moments:
     """Means and variances of blocks of trials, merged one by one :cite:p:`Chan1983`."""
 
     def __init__(self, block: NDArray[np.float64]) -> None:
-        alive = block > -math.inf
-        left = np.count_nonzero(alive, axis=0)
-        # Sums of what is left beyond a reference lose no digits, and none at all for equal trials.
-        reference = np.where(alive[0], block[0], 0.0)
-        beyond = np.where(alive, block - reference, 0.0)
         self.trials = int(block.shape[0])
-        self.vanished: NDArray[np.int64] = self.trials - left
-        self.center: NDArray[np.float64] = reference + beyond.sum(axis=0) / np.maximum(left, 1)
-        deviations = np.where(alive, block - self.center, 0.0)
-        self.squares: NDArray[np.float64] = np.square(deviations).sum(axis=0)
+        self.vanished = np.empty(block.shape[1], dtype=np.int64)
+        self.center = np.zeros(block.shape[1])
+        self.squares = np.zeros(block.shape[1])
+        for column, values in enumerate(block.T):
+            alive = values[values > -math.inf]
+            self.vanished[column] = self.trials - alive.size
+            if alive.size > 0:
+                # Sums beyond a reference lose no digits, and none at all for equal trials.
+                beyond = alive - alive[0]
+                mean = beyond.mean()
+                self.center[column] = alive[0] + mean
+                self.squares[column] = np.square(beyond - mean).sum()
 
     def merge(self, later: _Moments) -> None:
         before, here = self.trials - self.vanished, later.trials - later.vanished

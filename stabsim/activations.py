@@ -7,13 +7,12 @@ over the whole float range. Your own is a pair of scalar functions.
 from __future__ import annotations
 
 import difflib
-import math
 from dataclasses import dataclass
-from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from stabsim import _validation as validation
 from stabsim._kernels import activations as kernels
 
 if TYPE_CHECKING:
@@ -80,8 +79,8 @@ class Activation:
     Raises
     ------
     ValueError
-        If the name is unknown, a parameter is out of its range, or ``df`` is clearly not the
-        derivative of ``f``.
+        If the name is unknown, a parameter is out of its range (1e100 in magnitude, and ``beta``
+        from 1e-100 on), or ``df`` is clearly not the derivative of ``f``.
     TypeError
         If a parameter is unknown or no number, if ``f`` or ``df`` does not compile as a function
         from float to float, or if one of them is missing.
@@ -437,11 +436,9 @@ def _validated_parameters(name: str, given: dict[str, Any]) -> tuple[tuple[str, 
         if parameter not in defaults:
             known = ", ".join(defaults) or "none"
             raise TypeError(f"{parameter} must be a parameter of {name!r}: it has {known}")
-        if isinstance(value, bool) or not isinstance(value, Real):
-            raise TypeError(f"{parameter} must be a real number, got {value!r}")
-        if not math.isfinite(value) or (parameter == "beta" and value <= 0):
-            kind = "positive and finite" if parameter == "beta" else "finite"
-            raise ValueError(f"{parameter} must be {kind}, got {value!r}")
+        # Within these limits no kernel overflows or loses digits to underflow.
+        least = 1e-100 if parameter == "beta" else -1e100
+        validation.real(parameter, value, least=least, most=1e100)
     return tuple((parameter, float(value)) for parameter, value in {**defaults, **given}.items())
 
 

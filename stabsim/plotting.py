@@ -64,7 +64,7 @@ def plot_product_growth(result: ProductGrowth, ax: Axes | None = None) -> Axes:
 
     The bands hold 50 % and 90 % of the products, the line is the median. The exact mean, or a line
     of the exact slope through the last median, is dashed. Dotted lines mark where float16, float32
-    and float64 overflow or underflow, as far as the fan comes near.
+    and float64 overflow or underflow, where they lie inside the fan.
 
     Parameters
     ----------

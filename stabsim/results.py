@@ -125,7 +125,7 @@ class ProductGrowth:
 
     @property
     def vanished(self) -> NDArray[np.int64]:
-        """Number of trials whose log-norm is ``-inf`` at every depth, (R,)."""
+        """At every depth, (R,), the number of trials whose log-norm is ``-inf``."""
         return _read_only(self.statistics.vanished[:-1])
 
     @property

@@ -3,7 +3,6 @@
 import hashlib
 import importlib.util
 import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,7 +21,7 @@ def kernel_cache(package: str) -> Path:
     for source in sorted(kernels.rglob("*.py")):
         content.update(source.relative_to(kernels).as_posix().encode())
         content.update(source.read_bytes())
-    return Path(tempfile.gettempdir()) / "stabsim-numba-cache" / content.hexdigest()[:16]
+    return Path(__file__).parents[1] / ".numba-cache" / content.hexdigest()[:16]
 
 
 # Found, not imported: Numba reads the variable once, when it is imported itself. The checks of the

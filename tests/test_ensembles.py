@@ -62,7 +62,7 @@ CALLS = [
     "AndersonTransfer(0.0, 1.0, distribution='cauchy')",
     "Shifted(Ginibre(4), scale=0.1)",
     "Shifted(Ginibre(4), shift=2.0, scale=0.1)",
-    "Shifted(Shifted(Haar(4, field='complex'), scale=2.0), shift=-1.0, scale=0.1)",
+    "Shifted(Haar(4, field='complex'), shift=-1.0, scale=0.1)",
     "Custom(2, fill_ones)",
     "Custom(3, fill_ones)",
     "Custom(2, fill_ones, field='complex')",
@@ -80,6 +80,13 @@ def test_repr_is_the_call(call):
     ensemble = made(call)
     assert repr(ensemble) == call
     assert made(repr(ensemble)) == ensemble
+
+
+def test_nested_shifts_are_one():
+    twice = Shifted(Shifted(Ginibre(2), scale=2.0), shift=5.0, scale=3.0)
+    assert twice == Shifted(Ginibre(2), shift=8.0, scale=6.0)
+    with pytest.raises(ValueError, match=r"^scale must be"):
+        Shifted(Shifted(Ginibre(2), scale=1e100), scale=1e100)
 
 
 def test_equal_are_those_of_the_same_call():

@@ -6,8 +6,10 @@ import textwrap
 
 import pytest
 from conftest import JIT_DISABLED
+from numba.core.dispatcher import Dispatcher
 
 import stabsim
+from stabsim._kernels._jit import kernel
 
 HEAVY = ("matplotlib", "scipy", "pandas", "joblib", "threadpoolctl", "tqdm", "stabsim.theory")
 
@@ -79,3 +81,12 @@ def test_the_first_steps_of_a_user_work():
     )
     assert "Ginibre(4)" in printed
     assert "0.55796" in printed
+
+
+@pytest.mark.jit
+def test_kernels_work_where_no_cache_can_be_written(monkeypatch):
+    def refuse(self):
+        raise RuntimeError("no locator available")
+
+    monkeypatch.setattr(Dispatcher, "enable_caching", refuse)
+    assert kernel(lambda x: x + 1.0)(2.0) == 3.0

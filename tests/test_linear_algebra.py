@@ -190,3 +190,9 @@ def test_scaled_log():
     assert scaled_log(1.5, -(10**6)) == pytest.approx(
         math.log(1.5) - 10**6 * math.log(2.0), rel=1e-15
     )
+
+
+def test_determinant_of_rows_of_any_size():
+    matrix = np.array([[3e200, 0.0, 1e190], [0.0, 1e-300, 0.0], [1e-200, 0.0, 2e-200]])
+    exact = math.log(3e200 * 2e-200 - 1e190 * 1e-200) + math.log(1e-300)
+    assert log_absolute_determinant(matrix) == pytest.approx(exact, rel=1e-13)

@@ -135,7 +135,7 @@ ROWS = [
     ),
     Row(
         "corner 3×3 of orthogonal 7×7, dense: largest exponent",
-        "Forrester 2015",
+        "Khoruzhenko et al. 2010",
         # psi(3/2) - psi(7/2) = -(2/3 + 2/5).
         -0.5 * (2 / 3 + 2 / 5),
         growth_rate(stabsim.TruncatedHaar(3, 7), 500, 5_000, norm="vector", method="dense"),

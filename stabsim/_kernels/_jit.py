@@ -1,20 +1,32 @@
 """How Numba compiles the functions of stabsim; every ``njit`` is spelled here."""
 
+import contextlib
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 from numba import njit
+from numba.core.dispatcher import Dispatcher
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-def kernel(function: Function) -> Function:
+def _compiled(function: Function, *, cached: bool = True, **options: Any) -> Function:
     """Compile ``function`` at its first call, keeping its Python signature for type checkers.
 
-    ``nogil`` lets joblib's threads run kernels side by side, ``cache`` spares the next process
+    ``nogil`` lets joblib's threads run kernels side by side, the cache spares the next process
     the compilation, and NumPy's error model turns 1/0 into inf instead of an exception.
     """
-    return cast("Function", njit(nogil=True, cache=True, error_model="numpy")(function))
+    compiled = njit(nogil=True, error_model="numpy", **options)(function)
+    if cached and isinstance(compiled, Dispatcher):
+        # Where no folder for a cache can be written, every process compiles for itself.
+        with contextlib.suppress(RuntimeError):
+            compiled.enable_caching()
+    return cast("Function", compiled)
+
+
+def kernel(function: Function) -> Function:
+    """Compile a function of arrays and scalars."""
+    return _compiled(function)
 
 
 def inlined_kernel(function: Function) -> Function:
@@ -22,9 +34,7 @@ def inlined_kernel(function: Function) -> Function:
 
     LLVM leaves long functions as calls, and a loop with a call in it is not vectorized.
     """
-    return cast(
-        "Function", njit(nogil=True, cache=True, error_model="numpy", forceinline=True)(function)
-    )
+    return _compiled(function, forceinline=True)
 
 
 def summing_kernel(function: Function) -> Function:
@@ -32,14 +42,9 @@ def summing_kernel(function: Function) -> Function:
 
     Unlike ``fastmath=True`` this leaves infinities and NaN what they are.
     """
-    return cast(
-        "Function",
-        njit(nogil=True, cache=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz"})(
-            function
-        ),
-    )
+    return _compiled(function, fastmath={"reassoc", "contract", "nsz"})
 
 
 def specialized_kernel(function: Function) -> Function:
     """Compile a function that calls a user's, without a cache: no file may hold its source."""
-    return cast("Function", njit(nogil=True, error_model="numpy")(function))
+    return _compiled(function, cached=False)

@@ -12,12 +12,17 @@ from stabsim._kernels.stream import Floats
 def log_absolute_determinant(matrix: Numbers) -> float:
     """Return ln|det| of ``matrix``, which Gaussian elimination with partial pivoting overwrites.
 
-    A singular matrix gives ``-inf``.
+    A matrix whose elimination meets a zero pivot gives ``-inf``.
     """
     n = matrix.shape[0]
-    exponent = matrix_exponent(matrix)
-    scale_matrix(matrix, -exponent)
+    # Rows are scaled by powers of two, so that elimination neither overflows nor underflows.
     total = 0.0
+    shift = 0
+    for i in range(n):
+        row = matrix[i : i + 1]
+        exponent = matrix_exponent(row)
+        scale_matrix(row, -exponent)
+        shift += exponent
     for k in range(n):
         pivot, largest = k, abs(matrix[k, k])
         for i in range(k + 1, n):
@@ -26,7 +31,7 @@ def log_absolute_determinant(matrix: Numbers) -> float:
                 pivot, largest = i, size
         if largest == 0.0:
             return -math.inf
-        total += scaled_log(largest, exponent)
+        total += scaled_log(largest, 1)
         if pivot != k:
             for j in range(k, n):
                 matrix[k, j], matrix[pivot, j] = matrix[pivot, j], matrix[k, j]
@@ -35,7 +40,7 @@ def log_absolute_determinant(matrix: Numbers) -> float:
             if weight != 0.0:
                 for j in range(k + 1, n):
                     matrix[i, j] -= weight * matrix[k, j]
-    return total
+    return total + scaled_log(1.0, shift - n)
 
 
 @kernel

@@ -10,12 +10,11 @@ variables, one for each of the ``degrees`` :math:`d`:
 ``BETA``    :math:`\sigma^2 \mathrm{Beta}(d/2, b/2)`, with the complement :math:`b`
 ==========  ===========================================================================
 
-With a shift :math:`s` and a single :math:`d`, one Gaussian :math:`g` along the vector and
-:math:`X \sim \chi^2_{d-1}`, :math:`Y \sim \chi^2_b` make the squared ratio
+With a shift :math:`s` and a single :math:`d`, one Gaussian :math:`g` along the vector,
+:math:`X \sim \chi^2_{d-1}` and :math:`Y \sim \chi^2_b` make the squared ratio
 
-.. math:: (s + \sigma g)^2 + \sigma^2 X
-   \qquad\text{or}\qquad
-   s^2 + \frac{2 s \sigma g}{\sqrt{S}} + \sigma^2 \frac{g^2 + X}{S}, \quad S = g^2 + X + Y.
+.. math:: \left(s + \frac{\sigma g}{\sqrt S}\right)^2 + \frac{\sigma^2 X}{S}, \qquad
+   S = 1 \text{ (chi)} \quad\text{or}\quad S = g^2 + X + Y \text{ (beta)}.
 """
 
 import math
@@ -68,17 +67,14 @@ def _fill_ratios(
         return
     fill_normal(words, along)
     _fill_chi_square(words, degrees - 1, out)
-    if family == CHI:
+    if family == BETA:
+        _fill_chi_square(words, complement, rest)
         for i in range(out.size):
-            out[i] = (shift + scale * along[i]) ** 2 + square * out[i]
-        return
-    _fill_chi_square(words, complement, rest)
+            total = along[i] * along[i] + out[i] + rest[i]
+            along[i] /= math.sqrt(total)
+            out[i] /= total
     for i in range(out.size):
-        inside = along[i] * along[i] + out[i]
-        total = inside + rest[i]
-        ratio = shift * shift + 2.0 * shift * scale * along[i] / math.sqrt(total)
-        # Rounding can take a sum that vanishes below zero.
-        out[i] = max(ratio + square * (inside / total), 0.0)
+        out[i] = (shift + scale * along[i]) ** 2 + square * out[i]
 
 
 @kernel

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import MISSING, dataclass, fields
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -35,8 +36,8 @@ class RadialLaw(NamedTuple):
 
 
 @dataclass(frozen=True, repr=False)
-class Ensemble:
-    """The base of all ensembles: frozen, comparable, with a size, a field and `sample`."""
+class Ensemble(ABC):
+    """What all ensembles have: a size ``n``, a ``dtype``, and `sample`."""
 
     n: int
 
@@ -84,9 +85,9 @@ class Ensemble:
         """Return room for a batch of factors (steps, n, n, lanes)."""
         return np.empty((steps, self.n, self.n, lanes), self.dtype)
 
+    @abstractmethod
     def draw(self, stream: Stream, batch: Numbers) -> None:
         """Fill a contiguous batch (steps, n, n, lanes) with independent factors."""
-        raise NotImplementedError
 
     def radial_law(self, norm: str) -> RadialLaw | None:  # noqa: ARG002
         """Return the exact reduced law of the growth of ``norm``, or None where there is none."""

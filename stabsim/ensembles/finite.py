@@ -67,6 +67,12 @@ class FiniteSet(Ensemble):
         """
         return cls([[[0.0, 1.0], [1.0, 1.0]], [[0.0, 1.0], [-1.0, 1.0]]])
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Restore a pickled ensemble, whose arrays have lost their flags."""
+        self.__dict__.update(state)
+        self.matrices.flags.writeable = False
+        self.probabilities.flags.writeable = False
+
     def __repr__(self) -> str:
         """Return the call that makes this ensemble, shortened for many matrices."""
         if self.matrices.size > 64:

@@ -144,7 +144,7 @@ class Haar(Ensemble):
 
 @dataclass(frozen=True, repr=False)
 class TruncatedHaar(Ensemble):
-    r"""The n×n corner of a Haar matrix of a larger size :cite:p:`Zyczkowski2000`.
+    r"""The n×n corner of a Haar matrix of a larger size :cite:p:`Zyczkowski2000,Khoruzhenko2010`.
 
     The squared growth of a fixed vector is :math:`\mathrm{Beta}(n/2, (m-n)/2)` for the corner of a
     real :math:`m \times m` matrix, and :math:`\mathrm{Beta}(n, m-n)` for a complex one.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from stabsim import _validation as validation
-from stabsim.ensembles.ensemble import MOST_SCALE, Ensemble, RadialLaw
+from stabsim.ensembles.ensemble import LEAST_SCALE, MOST_SCALE, Ensemble, RadialLaw
 
 if TYPE_CHECKING:
     from stabsim._kernels.factors import Numbers
@@ -26,15 +26,14 @@ class Shifted(Ensemble):
     ensemble : Ensemble
         The law of A.
     shift : float, default 1.0
-        The multiple s of the identity, at most 1e100 in magnitude.
+        The multiple s of the identity: 0, or between 1e-100 and 1e100 in magnitude.
     scale : float
-        The multiple c of the random matrix, at most 1e100 in magnitude.
+        The multiple c of the random matrix: 0, or between 1e-100 and 1e100 in magnitude.
 
     Raises
     ------
     TypeError, ValueError
-        If ``ensemble`` is no ensemble, or ``shift`` or ``scale`` no finite number of at
-        most 1e100.
+        If ``ensemble`` is no ensemble, or ``shift`` or ``scale`` no number in its range.
 
     Examples
     --------
@@ -50,9 +49,15 @@ class Shifted(Ensemble):
     def __init__(self, ensemble: Ensemble, *, shift: float = 1.0, scale: float) -> None:
         if not isinstance(ensemble, Ensemble):
             raise TypeError(f"ensemble must be an Ensemble, got {ensemble!r}")
+        shift, scale = _multiple("shift", shift), _multiple("scale", scale)
+        if isinstance(ensemble, Shifted):
+            # s I + c (s' I + c' A) is one shift of A.
+            shift = _multiple("shift", shift + scale * ensemble.shift)
+            scale = _multiple("scale", scale * ensemble.scale)
+            ensemble = ensemble.ensemble
         self._set("ensemble", ensemble)
-        self._set("shift", validation.real("shift", shift, least=-MOST_SCALE, most=MOST_SCALE))
-        self._set("scale", validation.real("scale", scale, least=-MOST_SCALE, most=MOST_SCALE))
+        self._set("shift", shift)
+        self._set("scale", scale)
         self._set("n", ensemble.n)
 
     def __repr__(self) -> str:
@@ -72,7 +77,9 @@ class Shifted(Ensemble):
         for i in range(self.n):
             batch[:, i, i, :] += self.shift
         if not np.isfinite(batch).all():
-            raise ValueError(f"scale must keep all entries finite, got {self.scale!r}")
+            raise ValueError(
+                f"scale must keep the entries of {self.ensemble!r} finite, got {self.scale!r}"
+            )
 
     def radial_law(self, norm: str) -> RadialLaw | None:
         """Return the law of a vector's growth, where the random matrix is rotation invariant.
@@ -83,6 +90,14 @@ class Shifted(Ensemble):
         inner = self.ensemble.radial_law(norm) if norm == "vector" else None
         if inner is None:
             return None
-        return inner._replace(
-            shift=self.shift + self.scale * inner.shift, scale=self.scale * inner.scale
+        return inner._replace(shift=self.shift, scale=self.scale * inner.scale)
+
+
+def _multiple(name: str, value: float) -> float:
+    """Return a multiple that is zero or of a size that neither overflows nor underflows."""
+    number = validation.real(name, value, least=-MOST_SCALE, most=MOST_SCALE)
+    if 0.0 < abs(number) < LEAST_SCALE:
+        raise ValueError(
+            f"{name} must be 0 or at least {LEAST_SCALE:g} in magnitude, got {value!r}"
         )
+    return number

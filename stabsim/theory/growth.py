@@ -14,6 +14,7 @@ import numpy as np
 from scipy.special import digamma, gammaln, loggamma, polygamma
 
 from stabsim import _validation as validation
+from stabsim._kernels.determinant import log_absolute_determinant
 from stabsim._kernels.radial import BETA, CHI
 from stabsim.ensembles import AndersonTransfer, Ensemble, FiniteSet, RadialLaw
 from stabsim.theory.lyapunov import lloyd_exponent, random_fibonacci_exponent
@@ -113,8 +114,13 @@ class GrowthLaw:
         -------
         float64 array of the same shape
             The means, in natural logarithms.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If ``depth`` is not made of non-negative integers.
         """
-        return np.asarray(self.offset + np.asarray(depth) * self.step_mean)
+        return np.asarray(self.offset + _depths(depth) * self.step_mean)
 
     def std(self, depth: ArrayLike) -> Floats:
         """Return the standard deviation of the log-norm at every depth.
@@ -128,8 +134,13 @@ class GrowthLaw:
         -------
         float64 array of the same shape
             The standard deviations, in natural logarithms.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If ``depth`` is not made of non-negative integers.
         """
-        return np.asarray(np.sqrt(np.asarray(depth) * self.step_variance))
+        return np.asarray(np.sqrt(_depths(depth) * self.step_variance))
 
     def log_moment(self, q: ArrayLike) -> NDArray[np.complex128]:
         r"""Return :math:`\ln E\,r^q` of one step.
@@ -143,8 +154,16 @@ class GrowthLaw:
         -------
         complex128 array of the same shape
             The logarithms of the moments.
+
+        Raises
+        ------
+        ValueError
+            If a moment diverges.
         """
         law, half = self.radial, 0.5 * np.asarray(q, dtype=np.complex128)
+        least = -min(law.degrees)
+        if not (2.0 * half.real > least).all():
+            raise ValueError(f"q must have a real part above {least}, got {q!r}")
         total = 2.0 * half * len(law.degrees) * math.log(abs(law.scale))
         for degree in law.degrees:
             if law.family == CHI:
@@ -213,7 +232,7 @@ class GrowthLaw:
         """
         depth = validation.integer("depth", depth, least=1)
         if self.step_variance == 0.0:
-            return np.where(np.asarray(x) >= self.mean(depth), 1.0, 0.0)
+            return np.where(_reals("x", x) >= self.mean(depth), 1.0, 0.0)
         frequencies, terms = self._series(depth)
         y, _ = self._standardized(x, depth)
         start = np.exp(0.5j * frequencies * _PERIOD)
@@ -246,7 +265,7 @@ class GrowthLaw:
         ValueError
             As in `pdf`, or if a probability is not in (0, 1).
         """
-        levels = np.asarray(q, dtype=np.float64)
+        levels = _reals("q", q)
         if not ((levels > 0.0) & (levels < 1.0)).all():
             raise ValueError(f"q must be probabilities in (0, 1), got {q!r}")
         depth = validation.integer("depth", depth, least=1)
@@ -272,7 +291,7 @@ class GrowthLaw:
 
     def _standardized(self, x: ArrayLike, depth: int) -> tuple[Floats, float]:
         scale = float(self.std(depth))
-        return (np.asarray(x, dtype=np.float64) - self.mean(depth)) / scale, scale
+        return (_reals("x", x) - self.mean(depth)) / scale, scale
 
     def _series(self, depth: int) -> tuple[Any, Any]:
         """Return the frequencies and the characteristic function of the standardized law."""
@@ -292,6 +311,25 @@ class GrowthLaw:
                     "depth must be large enough for a smooth law, whose Fourier series converges, "
                     f"got {depth}"
                 )
+
+
+def _depths(depth: ArrayLike) -> NDArray[np.int64]:
+    depths = np.asarray(depth)
+    if depths.dtype.kind not in "iu":
+        raise TypeError(f"depth must be made of non-negative integers, got {depth!r}")
+    if not (depths >= 0).all():
+        raise ValueError(f"depth must be made of non-negative integers, got {depth!r}")
+    return depths.astype(np.int64)
+
+
+def _reals(name: str, values: ArrayLike) -> Floats:
+    try:
+        numbers = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"{name} must be made of real numbers, got {values!r}") from error
+    if np.isnan(numbers).any():
+        raise ValueError(f"{name} must be made of real numbers, got {values!r}")
+    return numbers
 
 
 def _mixed_moments(
@@ -404,6 +442,9 @@ def _determinant_exponent(ensemble: Ensemble) -> float | None:
         return 0.0
     if isinstance(ensemble, FiniteSet):
         possible = ensemble.probabilities > 0.0
-        logarithms = np.linalg.slogdet(ensemble.matrices[possible])[1]
+        # The kernel's own elimination, so that both sides agree on which matrices are singular.
+        logarithms = [
+            log_absolute_determinant(matrix.copy()) for matrix in ensemble.matrices[possible]
+        ]
         return float(ensemble.probabilities[possible] @ logarithms)
     return None
