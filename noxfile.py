@@ -75,7 +75,7 @@ def build_site(session: nox.Session, *arguments: str) -> None:
 def tests(session: nox.Session) -> None:
     """Run the tests and doctests; arguments go to pytest."""
     install(session, "test")
-    session.run("pytest", *session.posargs, env=environment())
+    session.run("pytest", "-n2", "--dist=worksteal", *session.posargs, env=environment())
 
 
 @nox.session
@@ -130,7 +130,7 @@ def build(session: nox.Session) -> None:
 
 @nox.session(default=False, requires=["build"], reuse_venv=False)
 def wheel(session: nox.Session) -> None:
-    """Test the wheel alone, away from the checkout, with the tests that the sdist carries."""
+    """Test that the wheel alone, away from the checkout, is all there: imports and doctests."""
     (distribution,) = (ROOT / "dist").glob("*.whl")
     (source,) = (ROOT / "dist").glob("*.tar.gz")
     away = Path(session.create_tmp())
@@ -142,7 +142,8 @@ def wheel(session: nox.Session) -> None:
     session.chdir(unpacked)
     session.run("python", "-c", "import stabsim; print(stabsim.__file__)")
     session.install(*nox.project.dependency_groups(PYPROJECT, "test"))
-    session.run("pytest", "tests", "--pyargs", "stabsim", *session.posargs, env=environment())
+    whole = ["tests/test_import.py", "tests/test_readme.py", "--pyargs", "stabsim"]
+    session.run("pytest", "-n2", *whole, *session.posargs, env=environment())
 
 
 @nox.session(default=False)

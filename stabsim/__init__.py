@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from stabsim import activations, ensembles, precision
+from stabsim import activations, ensembles, initializers, networks, precision
 from stabsim.ensembles import (
     IID,
     AndersonTransfer,
@@ -13,8 +13,10 @@ from stabsim.ensembles import (
     Shifted,
     TruncatedHaar,
 )
+from stabsim.gradients import gradient_attenuation
+from stabsim.networks import MLP, Linear, Sequential
 from stabsim.products import matrix_product_growth
-from stabsim.results import ProductGrowth
+from stabsim.results import GradientAttenuation, ProductGrowth
 
 if TYPE_CHECKING:
     from stabsim import theory
@@ -23,17 +25,24 @@ __version__ = "0.1.0"
 
 __all__ = [
     "IID",
+    "MLP",
     "AndersonTransfer",
     "Custom",
     "FiniteSet",
     "Ginibre",
+    "GradientAttenuation",
     "Haar",
+    "Linear",
     "ProductGrowth",
+    "Sequential",
     "Shifted",
     "TruncatedHaar",
     "activations",
     "ensembles",
+    "gradient_attenuation",
+    "initializers",
     "matrix_product_growth",
+    "networks",
     "precision",
     "theory",
 ]

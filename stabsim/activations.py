@@ -220,7 +220,7 @@ class Activation:
         matplotlib.axes.Axes
             The axes, not yet shown.
         """
-        from stabsim.plotting import plot_activation
+        from stabsim.plotting.activation import plot_activation
 
         return plot_activation(self, ax)
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from stabsim import _montecarlo
 from stabsim import _validation as validation
-from stabsim._product_samplers import (
+from stabsim._samplers.products import (
     DenseGrowth,
     DeterminantGrowth,
     RadialGrowth,
@@ -30,9 +30,6 @@ __all__ = ["matrix_product_growth"]
 
 NORMS = ("frobenius", "spectral", "vector", "logdet")
 METHODS = ("auto", "dense", "reduced")
-
-#: Depths recorded when ``record`` is left out.
-MOST_RECORDED = 128
 
 
 def matrix_product_growth(
@@ -154,7 +151,7 @@ def matrix_product_growth(
     trials = validation.integer("trials", trials, least=1)
     validation.choice("norm", norm, NORMS)
     beginning = _beginning(ensemble, norm, vector)
-    depths = _recorded_depths(record, depth)
+    depths = validation.recorded(record, depth, least=1)
     validation.choice("method", method, METHODS)
     validation.flag("samples", samples)
     validation.flag("progress", progress)
@@ -234,23 +231,3 @@ def _beginning(ensemble: Ensemble, norm: str, vector: ArrayLike | None) -> NDArr
     if not np.isfinite(column).all() or not column.any():
         raise ValueError(f"{requirement}, got {column.tolist()}")
     return column.reshape(n, 1)
-
-
-def _recorded_depths(record: ArrayLike | None, depth: int) -> NDArray[np.int64]:
-    if record is None:
-        count = min(depth, MOST_RECORDED)
-        # Rounded up from depth / count to depth, so that the last one is the depth itself.
-        return -(-np.arange(1, count + 1) * depth // count)
-    requirement = f"record must be ascending integers between 1 and depth = {depth}"
-    try:
-        depths = np.array(record)
-    except ValueError as error:
-        raise ValueError(f"{requirement}, got rows of unequal lengths") from error
-    if depths.dtype.kind not in "iu" and depths.size > 0:
-        raise TypeError(f"{requirement}, got dtype {depths.dtype}")
-    if depths.ndim != 1 or depths.size == 0:
-        raise ValueError(f"{requirement}, got shape {depths.shape}")
-    depths = depths.astype(np.int64)
-    if depths[0] < 1 or depths[-1] > depth or (np.diff(depths) < 1).any():
-        raise ValueError(f"{requirement}, got {depths.tolist()}")
-    return depths

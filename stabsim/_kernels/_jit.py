@@ -1,7 +1,9 @@
 """How Numba compiles the functions of stabsim; every ``njit`` is spelled here."""
 
 import contextlib
+import functools
 from collections.abc import Callable
+from types import FunctionType
 from typing import Any, TypeVar, cast
 
 from numba import njit
@@ -48,3 +50,34 @@ def summing_kernel(function: Function) -> Function:
 def specialized_kernel(function: Function) -> Function:
     """Compile a function that calls a user's, without a cache: no file may hold its source."""
     return _compiled(function, cached=False)
+
+
+@functools.lru_cache(maxsize=128)
+def with_replaced(function: Function, old: Callable[..., Any], new: Callable[..., Any]) -> Function:
+    """Return a kernel in which every call of the kernel ``old``, however deep, is one of ``new``.
+
+    That is how a user's function gets into a kernel: passed as an argument, it would keep even the
+    built-in ones from being cached. The kernel is compiled anew, without a cache.
+    """
+    replaced: dict[Any, Any] = {old: new}
+
+    def rebuilt(kernel: Any) -> Any:
+        if kernel in replaced:
+            return replaced[kernel]
+        plain = getattr(kernel, "py_func", kernel)
+        namespace = plain.__globals__
+        changes = {}
+        for name in plain.__code__.co_names:
+            called = namespace.get(name)
+            if isinstance(called, Dispatcher | FunctionType):
+                changed = rebuilt(called)
+                if changed is not called:
+                    changes[name] = changed
+        result = kernel
+        if changes:
+            copied = FunctionType(plain.__code__, {**namespace, **changes}, plain.__name__)
+            result = specialized_kernel(copied)
+        replaced[kernel] = result
+        return result
+
+    return cast("Function", rebuilt(function))

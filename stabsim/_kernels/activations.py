@@ -391,3 +391,27 @@ def user_defined_kernels(f: Callable[[float], float], df: Callable[[float], floa
             derivative[i] = df(argument)
 
     return ArrayKernels(apply, apply_derivative, apply_both)
+
+
+ApplyBoth = Callable[[int, FloatArray, FloatArray, FloatArray, FloatArray], None]
+
+
+@functools.lru_cache(maxsize=128)
+def extended_apply_both(user_defined: tuple[ApplyBoth, ...]) -> ApplyBoth:
+    """Return `apply_both` with the codes -1, -2, … for user-defined activations."""
+    if not user_defined:
+        return apply_both
+    *others, last = user_defined
+    last_code = -len(user_defined)
+    apply_other = extended_apply_both(tuple(others))
+
+    @specialized_kernel
+    def apply_extended(
+        code: int, parameters: FloatArray, x: FloatArray, value: FloatArray, derivative: FloatArray
+    ) -> None:
+        if code == last_code:
+            last(code, parameters, x, value, derivative)
+        else:
+            apply_other(code, parameters, x, value, derivative)
+
+    return apply_extended

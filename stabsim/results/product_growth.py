@@ -1,4 +1,4 @@
-"""Results: frozen objects that hold estimates, their uncertainties and the exact counterparts."""
+"""The result of `stabsim.matrix_product_growth`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from stabsim._statistics import SampleStatistics, standard_error
+from stabsim.results.arrays import read_only, validated_levels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -106,27 +107,27 @@ class ProductGrowth:
         """
         if not isinstance(self.statistics, SampleStatistics):
             raise AttributeError("log_norm is kept only with samples=True, got samples=False")
-        return _read_only(self.statistics.samples[:, :-1])
+        return read_only(self.statistics.samples[:, :-1])
 
     @property
     def mean(self) -> NDArray[np.float64]:
         """Mean log-norm at every depth, (R,), over the trials that have not vanished."""
-        return _read_only(self.statistics.mean[:-1])
+        return read_only(self.statistics.mean[:-1])
 
     @property
     def std(self) -> NDArray[np.float64]:
         """Standard deviation of the log-norm at every depth, (R,), over the same trials."""
-        return _read_only(self.statistics.std[:-1])
+        return read_only(self.statistics.std[:-1])
 
     @property
     def standard_error(self) -> NDArray[np.float64]:
         """Standard error of the mean at every depth, (R,); infinite for a single trial."""
-        return _read_only(standard_error(self.statistics)[:-1])
+        return read_only(standard_error(self.statistics)[:-1])
 
     @property
     def vanished(self) -> NDArray[np.int64]:
         """At every depth, (R,), the number of trials whose log-norm is ``-inf``."""
-        return _read_only(self.statistics.vanished[:-1])
+        return read_only(self.statistics.vanished[:-1])
 
     @property
     def lyapunov(self) -> float:
@@ -160,13 +161,7 @@ class ProductGrowth:
         TypeError, ValueError
             If ``q`` is not made of numbers, or a probability is not in [0, 1].
         """
-        try:
-            levels = np.asarray(q, dtype=np.float64)
-        except (TypeError, ValueError) as error:
-            raise TypeError(f"q must be probabilities in [0, 1], got {q!r}") from error
-        if not ((levels >= 0.0) & (levels <= 1.0)).all():
-            raise ValueError(f"q must be probabilities in [0, 1], got {q!r}")
-        return self.statistics.quantile(levels)[..., :-1]
+        return self.statistics.quantile(validated_levels(q))[..., :-1]
 
     def summary(self) -> str:
         """Return a short table of the result.
@@ -233,7 +228,7 @@ class ProductGrowth:
         matplotlib.axes.Axes
             The axes, not yet shown.
         """
-        from stabsim.plotting import plot_product_growth
+        from stabsim.plotting.product_growth import plot_product_growth
 
         return plot_product_growth(self, ax)
 
@@ -266,10 +261,3 @@ class ProductGrowth:
         for level, values in zip(levels, self.quantile(levels), strict=True):
             frame[f"q{round(100 * level):02d}"] = values
         return frame
-
-
-def _read_only(array: NDArray[Any]) -> NDArray[Any]:
-    """Return a view that cannot be written to."""
-    view = array.view()
-    view.flags.writeable = False
-    return view

@@ -1,0 +1,1 @@
+"""Drawing: results and specs as matplotlib axes. Nothing is computed here but what is drawn."""
