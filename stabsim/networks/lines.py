@@ -20,6 +20,7 @@ _HOMOGENEOUS = ("linear", "relu", "leaky_relu")
 _NEAR, _NEARER = 2.0**-300, 2.0**-400
 _FAR, _FARTHER = 2.0**300, 2.0**400
 _SLOPE_TOLERANCE = 1e-12
+_LEVEL = 2.0**-200
 
 
 @functools.lru_cache(maxsize=256)
@@ -53,6 +54,9 @@ def _slopes(
     with np.errstate(all="ignore"):
         slopes, others = np.split(values / x, 2)
         claims = np.array([slopes, others, *np.split(derivatives, 2)])
+        # A side that is bounded, or nearly, is level to a signal that sees the other.
+        level = np.abs(claims).max(axis=0) <= _LEVEL * np.abs(slopes).max()
+        slopes, claims = np.where(level, 0.0, slopes), np.where(level, 0.0, claims)
         # A NaN or an infinity makes the comparison false.
         agree = np.abs(claims - slopes) <= _SLOPE_TOLERANCE * np.abs(slopes)
     if not agree.all():
