@@ -74,6 +74,8 @@ sphinx_gallery_conf = {
     "subsection_order": [
         "../gallery/vanishing",
         "../gallery/exploding",
+        "../gallery/cures",
+        "../gallery/edge_of_chaos",
         "../gallery/number_formats",
     ],
     "within_subsection_order": "FileNameSortKey",

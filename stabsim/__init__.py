@@ -14,9 +14,18 @@ from stabsim.ensembles import (
     TruncatedHaar,
 )
 from stabsim.gradients import gradient_attenuation
+from stabsim.jacobians import jacobian_spectrum
 from stabsim.networks import MLP, Linear, Sequential
 from stabsim.products import matrix_product_growth
-from stabsim.results import GradientAttenuation, ProductGrowth
+from stabsim.results import (
+    GradientAttenuation,
+    JacobianSpectrum,
+    PhaseDiagram,
+    ProductGrowth,
+    SignalPropagation,
+)
+from stabsim.signals import signal_propagation
+from stabsim.sweeps import phase_diagram
 
 if TYPE_CHECKING:
     from stabsim import theory
@@ -32,18 +41,24 @@ __all__ = [
     "Ginibre",
     "GradientAttenuation",
     "Haar",
+    "JacobianSpectrum",
     "Linear",
+    "PhaseDiagram",
     "ProductGrowth",
     "Sequential",
     "Shifted",
+    "SignalPropagation",
     "TruncatedHaar",
     "activations",
     "ensembles",
     "gradient_attenuation",
     "initializers",
+    "jacobian_spectrum",
     "matrix_product_growth",
     "networks",
+    "phase_diagram",
     "precision",
+    "signal_propagation",
     "theory",
 ]
 

@@ -130,7 +130,7 @@ def _blocks(
     parallel = Parallel(n_jobs=workers, prefer="threads", return_as="generator")
     # Blocks that no one has asked for yet pile up in joblib, so it gets some chunks at a time.
     window = max(_CHUNKS_AHEAD * effective_n_jobs(workers), _NUMBERS_AHEAD // chunk.numbers)
-    with _progress_bar(trials, progress) as advance, _one_blas_thread(chunk.task), parallel:
+    with progress_bar(trials, progress) as advance, _one_blas_thread(chunk.task), parallel:
         for first in range(0, trials, window * size):
             starts = range(first, min(first + window * size, trials), size)
             calls = (
@@ -143,7 +143,7 @@ def _blocks(
 
 
 @contextlib.contextmanager
-def _progress_bar(trials: int, wanted: bool) -> Iterator[Callable[[int], Any]]:
+def progress_bar(total: int, wanted: bool, unit: str = "trial") -> Iterator[Callable[[int], Any]]:
     """Show a bar on a terminal or in a notebook, and yield what advances it."""
     if not wanted:
         yield lambda _: None
@@ -151,7 +151,7 @@ def _progress_bar(trials: int, wanted: bool) -> Iterator[Callable[[int], Any]]:
     from tqdm.auto import tqdm
 
     # disable=None hides the bar where the standard error is no terminal.
-    with tqdm(total=trials, unit="trial", disable=None) as bar:
+    with tqdm(total=total, unit=unit, disable=None) as bar:
         yield bar.update
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from stabsim import _montecarlo
 from stabsim import _validation as validation
+from stabsim._random import seed_sequence
 from stabsim._samplers.products import (
     DenseGrowth,
     DeterminantGrowth,
@@ -16,7 +17,6 @@ from stabsim._samplers.products import (
     Schedule,
     TriangularGrowth,
 )
-from stabsim._random import seed_sequence
 from stabsim.ensembles import Ensemble, Ginibre
 from stabsim.results import ProductGrowth
 

@@ -96,7 +96,7 @@ def _row(words: Words, law: int, bound: float, matrix: Floats, i: int) -> Floats
 
 @kernel
 def draw_images(words: Words, law: int, bound: float, signals: Floats, images: Floats) -> None:
-    """Draw weights of a law at scale 1, and fill the rows of ``images`` with theirs of ``signals``."""
+    """Draw weights of a law at scale 1 and fill ``images`` with what they make of ``signals``."""
     fan_in, fan_out = signals.shape[1], images.shape[1]
     matrix = _prepared(words, law, fan_in, fan_out)
     for i in range(fan_out):

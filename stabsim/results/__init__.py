@@ -1,7 +1,17 @@
 """Results: frozen objects that hold estimates, their uncertainties and the exact counterparts."""
 
 from stabsim.results.gradient_attenuation import GradientAttenuation
+from stabsim.results.jacobian_spectrum import JacobianSpectrum
+from stabsim.results.phase_diagram import PhaseDiagram
 from stabsim.results.product_growth import ProductGrowth
 from stabsim.results.profile import Profile
+from stabsim.results.signal_propagation import SignalPropagation
 
-__all__ = ["GradientAttenuation", "ProductGrowth", "Profile"]
+__all__ = [
+    "GradientAttenuation",
+    "JacobianSpectrum",
+    "PhaseDiagram",
+    "ProductGrowth",
+    "Profile",
+    "SignalPropagation",
+]

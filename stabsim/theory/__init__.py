@@ -28,6 +28,7 @@ from stabsim.theory.mean_field import (
     susceptibility,
 )
 from stabsim.theory.phase_grid import Phases, phases
+from stabsim.theory.propagation import MeanFieldPropagation, mean_field_propagation
 from stabsim.theory.stability import (
     CorrelationFixedPoint,
     FixedPoint,
@@ -46,6 +47,7 @@ __all__ = [
     "JacobianSpectrumLaw",
     "LayerFactor",
     "MeanFieldAttenuation",
+    "MeanFieldPropagation",
     "Phases",
     "correlation_fixed_point",
     "correlation_map",
@@ -61,6 +63,7 @@ __all__ = [
     "linear_fraction",
     "lloyd_exponent",
     "mean_field_attenuation",
+    "mean_field_propagation",
     "phases",
     "product_growth",
     "random_fibonacci_exponent",

@@ -133,9 +133,10 @@ def homogeneous_attenuation(
     if not (sigma > 0.0).all():
         raise ValueError(f"sigma_w must be positive, got {sigma.min():g}")
     slope = np.abs(_per_layer("negative_slope", np.abs(negative_slope), depth))
-    rows, layer = np.unique(np.stack([sizes[1:], slope]), axis=1, return_inverse=True)
-    sums = np.array([log_sum_moments(int(n), float(a)) for n, a in rows.T])[layer.ravel()]
-    whole = np.array([chi_square_log_moments(int(n)) for n in sizes])
+    layers = list(zip(sizes[1:].astype(int).tolist(), slope.tolist(), strict=True))
+    known = {layer: log_sum_moments(*layer) for layer in set(layers)}
+    sums = np.array([known[layer] for layer in layers])
+    whole = np.stack(chi_square_log_moments(sizes), axis=1)
     scale = 2.0 * np.log(sigma) - np.log(sizes[:-1])
 
     factors = sums.copy()

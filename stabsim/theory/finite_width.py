@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.special import digamma, gammaln, polygamma
@@ -60,7 +60,7 @@ class LayerFactor:
     .. math:: E e^{-tQ} = \left[\tfrac12 (1+2t)^{-1/2} + \tfrac12 (1+2a^2t)^{-1/2}\right]^n ,
 
     which is the chance that an exponential variable divided by Q exceeds t; from 4096 units on the
-    series in 1/n with 18 moments. All are good to a relative 1e-11.
+    series in 1/n with 18 moments. Means are good to 1e-13, variances to a relative 1e-10.
 
     Examples
     --------
@@ -151,7 +151,8 @@ _MOST_ORDER = 64
 def log_sum_moments(width: int, slope: float) -> tuple[float, float]:
     """Return the mean and the variance of ln Q, given that Q is not zero."""
     if slope == 1.0:
-        return chi_square_log_moments(width)
+        chi_square = chi_square_log_moments(np.array(width))
+        return float(chi_square[0]), float(chi_square[1])
     if width >= _WIDE:
         return _series_log_moments(width, slope)
     if slope == 0.0:
@@ -162,10 +163,10 @@ def log_sum_moments(width: int, slope: float) -> tuple[float, float]:
     return _integrated_log_moments(width, slope)
 
 
-def chi_square_log_moments(degrees: int) -> tuple[float, float]:
-    """Return the mean and the variance of the logarithm of a chi-square variable."""
+def chi_square_log_moments(degrees: NDArray[Any]) -> tuple[Floats, Floats]:
+    """Return means and variances of the logarithms of chi-square variables."""
     half = 0.5 * degrees
-    return math.log(2.0) + float(digamma(half)), float(polygamma(1, half))
+    return np.asarray(math.log(2.0) + digamma(half)), np.asarray(polygamma(1, half))
 
 
 def _enumerated_log_moments(width: int) -> tuple[float, float]:
