@@ -110,9 +110,9 @@ def jacobian_spectrum(
     **Layers before the range** only pass the signal, without their weights where those are Gaussian
     or orthogonal.
 
-    **Cost.** At width n about :math:`0.2\,n^3` ns a layer, for orthogonal weights :math:`0.5\,n^3`,
-    for other laws but the Gaussian :math:`1.1\,n^3`, and :math:`2.5\,n^3` ns for the singular values
-    at the end; at small widths about 0.5 µs a unit and layer.
+    **Cost.** At width n a layer takes about :math:`0.2\,n^3` ns for Gaussian, :math:`0.5\,n^3` for
+    orthogonal and :math:`1.1\,n^3` for other weights, and the singular values at the end
+    :math:`2.5\,n^3` ns; at small widths about 0.5 µs a unit and layer.
 
     Examples
     --------

@@ -119,7 +119,7 @@ def phase_diagram(
     array([[ True, False, False],
            [ True, False, False]])
     >>> diagram.critical_line.sigma_w.round(3)
-    array([1.193, 1.395])
+    array([1.193, 1.396])
     >>> bool(abs(diagram.simulated_rate - diagram.rate).max() < 0.02)
     True
     """

@@ -10,6 +10,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike
 
+from stabsim._kernels import program
 from stabsim.ensembles import (
     IID,
     AndersonTransfer,
@@ -20,6 +21,7 @@ from stabsim.ensembles import (
     Shifted,
     TruncatedHaar,
 )
+from stabsim.networks import Linear, Network
 
 Generator = np.random.Generator
 
@@ -135,3 +137,78 @@ _POTENTIALS: dict[str, Callable[[Generator, int], np.ndarray]] = {
     "gaussian": lambda rng, count: rng.standard_normal(count),
     "cauchy": _cauchy,
 }
+
+
+def weights(rng: Generator, law: int, bound: float, shape: tuple[int, ...]) -> np.ndarray:
+    """Draw weights of a law at scale 1."""
+    match law:
+        case program.CONSTANT:
+            return np.ones(shape)
+        case program.GAUSSIAN:
+            return rng.standard_normal(shape)
+        case program.UNIFORM:
+            return 2.0 * rng.random(shape) - 1.0
+        case program.ORTHOGONAL:
+            rows = frame(rng, min(shape), max(shape), float)
+            return rows if shape[0] <= shape[1] else rows.T
+        case program.TRUNCATED_GAUSSIAN:
+            matrix = np.empty(shape)
+            for row in matrix:
+                row[:] = rng.standard_normal(row.size)
+                for i in range(row.size):
+                    while abs(row[i]) > bound:
+                        row[i] = rng.standard_normal()
+            return matrix
+    raise NotImplementedError(law)
+
+
+def _weights_and_biases(rng: Generator, linear: Linear) -> tuple[np.ndarray, np.ndarray]:
+    fan_in, fan_out = linear.in_features, linear.out_features
+    laws = linear.init.program_entries(fan_in, fan_out)
+    matrix = laws.weight_scale * weights(rng, laws.weight_law, laws.weight_bound, (fan_out, fan_in))
+    law, scale = laws.bias_law, laws.bias_scale
+    if linear.bias_std is not None:
+        law, scale = program.GAUSSIAN, linear.bias_std
+    if scale == 0.0:
+        return matrix, np.zeros(fan_out)
+    return matrix, scale * weights(rng, law, 0.0, (fan_out,))
+
+
+def attenuation(
+    rng: Generator, network: Network, inputs: ArrayLike, overlap: bool = True
+) -> np.ndarray:
+    """Draw a network and return the logarithms of norms, in the order of a sampler's columns.
+
+    ``inputs`` are (B, n). Without ``overlap`` gradients do not see the inputs of the weights that
+    they pass, which is wrong.
+    """
+    x, layers = np.array(inputs, dtype=float), []
+    for module in network.modules:
+        if isinstance(module, Linear):
+            matrix, biases = _weights_and_biases(rng, module)
+            layers.append((matrix, x, np.ones((len(x), module.out_features))))
+            x = x @ matrix.T + biases
+        else:
+            layers[-1][2][:] *= module.derivative(x)
+            x = module(x)
+    gradient = rng.standard_normal(x.shape)
+    gradient /= np.linalg.norm(gradient)
+    gradients, sensitivities = [gradient], []
+    for matrix, below, slopes in reversed(layers):
+        sensitivities.append(gradient * slopes)
+        gradient = sensitivities[-1] @ matrix
+        if not overlap:
+            unit = below / np.linalg.norm(below, axis=1, keepdims=True)
+            gradient = gradient - unit * np.sum(gradient * unit, axis=1, keepdims=True)
+        gradients.append(gradient)
+    signals, sensitivities = [below for _, below, _ in layers], sensitivities[::-1]
+    quantities = [
+        *gradients[::-1],
+        *signals,
+        x,
+        *sensitivities,
+        *(u.T @ below for u, below in zip(sensitivities, signals, strict=True)),
+        *(u.sum(axis=0) for u in sensitivities),
+    ]
+    with np.errstate(divide="ignore"):
+        return np.log([np.linalg.norm(quantity) for quantity in quantities])

@@ -1,11 +1,10 @@
-"""Gaussian quadrature against closed forms and a general-purpose integrator."""
+"""Gaussian quadrature against closed forms and a rule with many nodes."""
 
-import itertools
 import math
 
 import numpy as np
 import pytest
-from scipy import integrate, stats
+from scipy import stats
 
 from stabsim import activations
 from stabsim._gaussian_expectation import expectation, expectation_with_error, pair_expectation
@@ -13,16 +12,15 @@ from stabsim._gaussian_expectation import expectation, expectation_with_error, p
 VARIANCES = 10.0 ** np.arange(-12, 13, 3)
 
 
-def by_quadpack(f, q, breaks=()):
+def by_brute_force(f, q, breaks=()):
     """Integrate panel by panel over the sizes at which an activation or the density varies."""
     sigma = math.sqrt(q)
-    sizes = np.concatenate([[0.0], np.geomspace(0.1 * min(sigma, 1.0), 12.0 * sigma, 30)])
+    sizes = np.concatenate([[0.0], np.geomspace(0.1 * min(sigma, 1.0), 12.0 * sigma, 60)])
     edges = np.unique(np.concatenate([sizes, -sizes, breaks]))
-    density = stats.norm(scale=sigma).pdf
-    return math.fsum(
-        integrate.quad(lambda x: float(f(x) * density(x)), a, b, epsabs=0.0, epsrel=1e-13)[0]
-        for a, b in itertools.pairwise(edges)
-    )
+    nodes, weights = np.polynomial.legendre.leggauss(40)
+    half, middle = 0.5 * np.diff(edges)[:, None], 0.5 * (edges[1:] + edges[:-1])[:, None]
+    x = middle + half * nodes
+    return float(((half * f(x) * stats.norm.pdf(x / sigma) / sigma) @ weights).sum())
 
 
 @pytest.mark.parametrize("power", [0, 2, 4, 8])
@@ -38,14 +36,13 @@ def test_odd_functions_average_out():
 
 
 @pytest.mark.jit
-@pytest.mark.filterwarnings("ignore::scipy.integrate.IntegrationWarning")
 @pytest.mark.parametrize("name", activations.names())
 def test_squares_of_every_activation_and_its_derivative(name):
     activation = activations.get(name)
     for q in (1e-4, 1.0, 60.0):
         for function in (activation, activation.derivative):
             squared = lambda x, f=function: f(x) ** 2  # noqa: E731
-            exact = by_quadpack(squared, q, breaks=(-1.0, 1.0, 6.0))
+            exact = by_brute_force(squared, q, breaks=(-1.0, 1.0, 6.0))
             value, error = expectation_with_error(squared, q)
             assert value == pytest.approx(exact, rel=1e-12)
             assert error < 1e-13 * value

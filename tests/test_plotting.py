@@ -164,3 +164,59 @@ def test_an_activation_is_drawn_with_its_gradient():
     assert ax.get_title() == "sigmoid"
     _, given = plt.subplots()
     assert activation.plot(given) is given
+
+
+# Gradient attenuation ------------------------------------------------------------------------
+
+
+def attenuation(network, **keywords):
+    return stabsim.gradient_attenuation(network, **{"trials": 50, "rng": 1} | keywords)
+
+
+@pytest.mark.parametrize(
+    ("activation", "label"), [("relu", "exact mean"), ("tanh", "infinite width")]
+)
+def test_attenuation_is_a_fan_with_theory(activation, label):
+    result = attenuation(stabsim.MLP(8, 16, activation=activation, init="kaiming_normal"))
+    ax = result.plot()
+    assert labels(ax) == ["90 % of networks", "50 %", "median", label]
+    assert len(ax.collections) == 2
+    median = line(ax, "median")
+    np.testing.assert_array_equal(median.get_xdata(), result.layers)
+    np.testing.assert_allclose(median.get_ydata(), result.quantile(0.5) / DECADE)
+    assert median.get_ydata()[-1] == 0.0
+    dashed = line(ax, label)
+    np.testing.assert_allclose(dashed.get_ydata(), result.theory[1] / DECADE)
+    assert dashed.get_linestyle() != median.get_linestyle()
+    assert ax.get_title() == repr(result.network)
+    assert "layer" in ax.get_xlabel()
+    assert "log" in ax.get_ylabel()
+    ax.figure.canvas.draw()
+
+
+def test_a_batch_has_no_theory_line():
+    result = attenuation(stabsim.MLP(4, 3), inputs=np.eye(3))
+    assert labels(result.plot()) == ["90 % of networks", "50 %", "median"]
+
+
+def test_attenuation_marks_formats_that_the_gradients_leave():
+    down = attenuation(stabsim.MLP(40, 16, activation="sigmoid")).plot()
+    assert texts(down)[0] == "float16 underflows"
+    assert texts(attenuation(stabsim.MLP(2, 16)).plot()) == []
+
+
+@pytest.mark.parametrize("samples", [True, False])
+def test_dead_networks_are_left_out_of_the_drawing(samples):
+    some = attenuation(stabsim.MLP(6, 3, activation="relu"), samples=samples)
+    assert 0 < some.dead < some.trials
+    ax = some.plot()
+    ax.figure.canvas.draw()
+    assert np.isfinite(ax.get_ylim()).all()
+    attenuation(stabsim.MLP(3, 3, init="zeros"), samples=samples).plot().figure.canvas.draw()
+
+
+def test_attenuation_is_drawn_on_given_axes():
+    _, given = plt.subplots()
+    result = attenuation(stabsim.MLP(2, 3), record=[2])
+    assert result.plot(given) is given
+    assert attenuation(stabsim.MLP(1, 3), record=[0], trials=1).plot() is not given

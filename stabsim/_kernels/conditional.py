@@ -76,10 +76,10 @@ ROOM = 5
 SLOPE_UNIT, LOG_LENGTH, COSINE, SINE, STRETCH = range(9, 14)
 RECORDS = 14
 
-# A sum of squared derivatives below this may have lost digits to underflow; it is then summed
-# again, with derivatives larger by RESCUE.
-_LEAST_SUM = 2.0**-800
-_RESCUE = 2.0**600
+# A sum of squares out of this range may have lost digits to underflow, or overflowed; the units are
+# then drawn again from the same words, with values or slopes that are larger or smaller.
+_LEAST_SUM, _MOST_SUM = 2.0**-800, 2.0**800
+_LARGER, _SMALLER = 2.0**600, 2.0**-600
 
 
 @kernel
@@ -93,6 +93,14 @@ def layer_logarithms(parameters: Floats, firsts: Integers) -> Floats:
         logarithms[layer, LOG_NEAR] = log_of(row[NEAR])
         logarithms[layer, LOG_FAR] = log_of(row[FAR])
     return logarithms
+
+
+@kernel
+def _rescue(squares: float) -> float:
+    """Return by what to multiply numbers with this sum of squares."""
+    if squares < _LEAST_SUM:
+        return _LARGER
+    return 1.0 if squares <= _MOST_SUM else _SMALLER
 
 
 @summing_kernel
@@ -149,7 +157,7 @@ def _draw_sums(
         log_scale -= 0.5 * math.log(squares)
         a, b, c, w = words[0], words[1], words[2], words[3]
     scale = math.exp(min(log_scale, MOST_LOGARITHM))
-    enlarged = 1.0
+    more_value = more_slope = 1.0
     while True:
         sums[:SLOPE_UNIT] = 0.0
         for start in range(0, n, BLOCK):
@@ -169,16 +177,20 @@ def _draw_sums(
             for i in range(size):
                 x[i] = scale * direction[i]
             apply_functions(codes, parameters, first + 1, last, x, values, slopes)
-            if enlarged != 1.0:
+            if more_value != 1.0 or more_slope != 1.0:
                 for i in range(size):
-                    slopes[i] *= enlarged
+                    values[i] *= more_value
+                    slopes[i] *= more_slope
             _add_sums(direction, noise, values, slopes, sums)
-        if enlarged != 1.0 or not sums[SLOPED_NOISE_SQUARES] < _LEAST_SUM:
+        if more_value != 1.0 or more_slope != 1.0:
             break
-        enlarged = _RESCUE
+        more_value = _rescue(sums[VALUE_SQUARES])
+        more_slope = _rescue(sums[SLOPED_NOISE_SQUARES])
+        if more_value == 1.0 and more_slope == 1.0:
+            break
         words[0], words[1], words[2], words[3] = a, b, c, w
-    sums[SLOPE_UNIT] = -math.log(enlarged)
-    sums[LOG_LENGTH] = 0.5 * log_of(sums[VALUE_SQUARES])
+    sums[SLOPE_UNIT] = -math.log(more_slope)
+    sums[LOG_LENGTH] = 0.5 * log_of(sums[VALUE_SQUARES]) - math.log(more_value)
 
 
 @kernel
@@ -392,7 +404,10 @@ def descend(
                 per_length = 1.0 / math.sqrt(below[VALUE_SQUARES])
                 projection = below[CROSS] * per_length
             noise2 = max(below[NOISE_SQUARES] - projection * projection, 0.0)
-            if orthogonal:
+            if complement == 0:
+                across = 0.0
+                length2 = component * component
+            elif orthogonal:
                 across = math.sqrt(transverse / noise2) if transverse > 0.0 else 0.0
                 length2 = component * component + transverse
             else:

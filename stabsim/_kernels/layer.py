@@ -25,8 +25,8 @@ from stabsim._kernels.stream import Floats, Integers
 _LEAST, _MOST = 2.0**-300, 2.0**300
 # What is left of a vector beside others, relative to itself, below which it depends on them.
 _DEPENDENT = 1e-12
-#: The largest exponent whose exponential is a float64.
-MOST_LOGARITHM = 709.0
+#: An exponent whose exponential is a float64, and so are a few multiples of it.
+MOST_LOGARITHM = 700.0
 
 
 @kernel
@@ -157,8 +157,12 @@ def apply_functions(
 ) -> None:
     """Fill ``values`` and ``slopes`` with the functions of rows ``first`` to ``last``, composed.
 
-    ``x`` is spoilt where there are several.
+    ``x`` is spoilt where there are several. Without any, the values are ``x`` itself.
     """
+    if first == last:
+        values[:] = x
+        slopes[:] = 1.0
+        return
     apply_both(codes[first, ACTIVATION], parameters[first], x, values, slopes)
     for row in range(first + 1, last):
         inner = slopes.copy()
@@ -191,24 +195,32 @@ def activate(
     ``signals`` (inputs, units) are in units of ``exp(log_unit)``, and are spoilt. Fills ``slopes``,
     fills ``values`` with the outputs divided by their norm, and returns the norm's logarithm.
     """
-    units = math.sqrt(signals.shape[1])
-    smallest, largest = math.inf, -math.inf
-    for signal in signals:
-        size = log_unit + log_of(math.sqrt(dot(signal, signal)) / units)
-        smallest, largest = min(smallest, size), max(largest, size)
     row = parameters[first]
-    x, flat_values, flat_slopes = signals.reshape(-1), values.reshape(-1), slopes.reshape(-1)
-    if -math.inf < largest < log_of(row[NEAR]):
-        _apply_lines(row[NEAR_LEFT], row[NEAR_RIGHT], x, flat_values, flat_slopes)
-    elif smallest > log_of(row[FAR]):
-        _apply_lines(row[FAR_LEFT], row[FAR_RIGHT], x, flat_values, flat_slopes)
-    else:
-        unit = math.exp(min(log_unit, MOST_LOGARITHM))
-        for i in range(x.size):
-            x[i] *= unit
-        apply_functions(codes, parameters, first + 1, last, x, flat_values, flat_slopes)
-        log_unit = 0.0
-    return log_unit + normalize(values)
+    log_near, log_far = log_of(row[NEAR]), log_of(row[FAR])
+    unit = math.exp(min(log_unit, MOST_LOGARITHM))
+    # Every signal has a regime of its own, and so a unit; a zero has none.
+    log_units = np.full(len(signals), -math.inf)
+    for j in range(len(signals)):
+        x, value, slope = signals[j], values[j], slopes[j]
+        size = log_unit + log_of(math.sqrt(dot(x, x) / x.size))
+        if -math.inf < size < log_near:
+            _apply_lines(row[NEAR_LEFT], row[NEAR_RIGHT], x, value, slope)
+        elif size > log_far:
+            _apply_lines(row[FAR_LEFT], row[FAR_RIGHT], x, value, slope)
+        else:
+            for i in range(x.size):
+                x[i] *= unit
+            apply_functions(codes, parameters, first + 1, last, x, value, slope)
+        if value.any():
+            lines = -math.inf < size < log_near or size > log_far
+            log_units[j] = log_unit if lines else 0.0
+    common = log_units.max()
+    if common == -math.inf:
+        return normalize(values)
+    for j in range(len(signals)):
+        if -math.inf < log_units[j] < common:
+            values[j] *= math.exp(log_units[j] - common)
+    return common + normalize(values)
 
 
 @kernel

@@ -74,7 +74,7 @@ def checked(rows: NDArray[np.float64], network: Network) -> NDArray[np.float64]:
     if not (rows < np.inf).all():
         names = ", ".join(repr(activation.name) for activation in network.user_activations)
         raise ValueError(
-            f"network must keep its signals within the range of float64, got infinite or undefined "
-            f"ones from the user-defined activation {names}"
+            "network must keep its signals within the range of float64, got infinite or undefined "
+            f"ones from {names or network!r}"
         )
     return rows

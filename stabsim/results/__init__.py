@@ -1,6 +1,7 @@
 """Results: frozen objects that hold estimates, their uncertainties and the exact counterparts."""
 
 from stabsim.results.gradient_attenuation import GradientAttenuation
+from stabsim.results.jacobian_prediction import JacobianPrediction
 from stabsim.results.jacobian_spectrum import JacobianSpectrum
 from stabsim.results.phase_diagram import PhaseDiagram
 from stabsim.results.product_growth import ProductGrowth
@@ -9,6 +10,7 @@ from stabsim.results.signal_propagation import SignalPropagation
 
 __all__ = [
     "GradientAttenuation",
+    "JacobianPrediction",
     "JacobianSpectrum",
     "PhaseDiagram",
     "ProductGrowth",

@@ -78,7 +78,7 @@ class PhaseDiagram:
     >>> import stabsim
     >>> diagram = stabsim.phase_diagram("tanh", [1.0, 2.0], [0.05**0.5], simulate=False)
     >>> diagram.chi.shape, diagram.depth_scale.round(1)
-    ((1, 2), array([[ 3.2, -2.9]]))
+    ((1, 2), array([[ 3.6, -3.4]]))
     """
 
     activation: Activation

@@ -108,7 +108,7 @@ def mean_field_propagation(
     ...     [100] * 4, ["relu"] * 3, (2 / 100) ** 0.5, correlation=0.0
     ... )
     >>> prediction.correlation.round(4)
-    array([0.    , 0.3183, 0.499 ])
+    array([0.    , 0.3183, 0.4937])
     """
     c = validation.real("correlation", correlation, least=-1.0, most=1.0)
     limit = mean_field_attenuation(
