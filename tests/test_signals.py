@@ -399,11 +399,11 @@ def test_no_weights_and_huge_ones(method: str) -> None:
         assert (np.abs(loud.correlation[alive]) <= 1.0).all()
 
 
-def test_signals_too_far_apart_are_reported() -> None:
+def test_signals_far_apart_are_followed() -> None:
     # One signal runs away, the other starts again from softplus(0) = ln 2.
     network = MLP(40, 1, activation="softplus", init=Gaussian(1e50))
-    with np.errstate(all="ignore"), pytest.raises(ValueError, match=r"network must keep its two"):
-        signal_propagation(network, correlation=-1.0, trials=100, rng=1)
+    result = signal_propagation(network, correlation=-1.0, trials=10, rng=1)
+    assert result.length.quantile(1.0)[-1] > 1e3
 
 
 def test_one_input_has_two_directions() -> None:

@@ -62,8 +62,8 @@ print(f"64 Gaussian layers: largest over least singular value is 10^{condition:.
 # ------------------
 #
 # An activation multiplies each unit's row by its slope. For hard tanh, which is :math:`x` between
-# -1 and 1 and level outside, a unit passes its gradient or it does not. Let :math:`p` be the fraction
-# that passes. At :math:`\sigma_w^2 = 1/p` squares keep their mean, and the variance of
+# -1 and 1 and level outside, a unit passes its gradient or it does not. Let :math:`p` be the
+# fraction that passes. At :math:`\sigma_w^2 = 1/p` squares keep their mean, and the variance of
 # :math:`s^2`, relative to the square of its mean, is :math:`L/p` for Gaussian and
 # :math:`L(1-p)/p` for orthogonal weights. Small weights keep the units in the linear part,
 # :math:`p \to 1`: then orthogonal networks come as near to isometry as one likes, Gaussian ones do

@@ -31,6 +31,7 @@ from stabsim._kernels.layer import (
     apply_functions,
     log_of,
     log_of_sum,
+    not_negative,
     record_trial,
 )
 from stabsim._kernels.program import (
@@ -78,7 +79,7 @@ RECORDS = 14
 
 # A sum of squares out of this range may have lost digits to underflow, or overflowed; the units are
 # then drawn again from the same words, with values or slopes that are larger or smaller.
-_LEAST_SUM, _MOST_SUM = 2.0**-800, 2.0**800
+_LEAST_SUM, _MOST_SUM = 2.0**-200, 2.0**600
 _LARGER, _SMALLER = 2.0**600, 2.0**-600
 
 
@@ -98,9 +99,11 @@ def layer_logarithms(parameters: Floats, firsts: Integers) -> Floats:
 @kernel
 def _rescue(squares: float) -> float:
     """Return by what to multiply numbers with this sum of squares."""
-    if squares < _LEAST_SUM:
+    if _LEAST_SUM < squares < _MOST_SUM:
+        return 1.0
+    if squares == 0.0:
         return _LARGER
-    return 1.0 if squares <= _MOST_SUM else _SMALLER
+    return math.ldexp(1.0, -(math.frexp(squares)[1] // 2)) if squares < math.inf else _SMALLER
 
 
 @summing_kernel
@@ -351,7 +354,7 @@ def descend(
             + 2.0 * along * across * record[SLOPED_CROSS]
             + across * across * record[SLOPED_NOISE_SQUARES]
         )
-        squares = max(squares, 0.0)
+        squares = not_negative(squares)
         log_size += record[SLOPE_UNIT] + 0.5 * log_of(squares)
         log_sensitivities[layer] = log_size
         if log_size == -math.inf:
@@ -408,7 +411,7 @@ def descend(
                 across = 0.0
                 length2 = component * component
             elif orthogonal:
-                across = math.sqrt(transverse / noise2) if transverse > 0.0 else 0.0
+                across = math.sqrt(transverse / noise2) if noise2 > 0.0 else 0.0
                 length2 = component * component + transverse
             else:
                 across = 1.0

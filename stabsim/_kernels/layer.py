@@ -36,6 +36,12 @@ def log_of(x: float) -> float:
 
 
 @kernel
+def not_negative(x: float) -> float:
+    """Return a number that only rounding has made negative; NaN stays NaN."""
+    return max(x, 0.0)
+
+
+@kernel
 def log_of_sum(x: float, y: float) -> float:
     """Return ln(e^x + e^y)."""
     larger, smaller = max(x, y), min(x, y)
@@ -66,7 +72,9 @@ def normalize(vectors: Floats) -> float:
     largest = 0.0
     for vector in vectors:
         for x in vector:
-            largest = max(largest, abs(x))
+            # So written, NaN is the largest.
+            if not abs(x) <= largest:
+                largest = abs(x)
     if largest == 0.0:
         return -math.inf
     unit = 1.0 if _LEAST < largest < _MOST else largest
@@ -214,7 +222,7 @@ def activate(
         if value.any():
             lines = -math.inf < size < log_near or size > log_far
             log_units[j] = log_unit if lines else 0.0
-    common = log_units.max()
+    common: float = log_units.max()
     if common == -math.inf:
         return normalize(values)
     for j in range(len(signals)):
@@ -233,13 +241,13 @@ def backpropagate(slopes: Floats, log_size: float, gradients: Floats) -> float:
 @kernel
 def log_weight_gradient(inputs: Floats, gradients: Floats) -> float:
     """Return ln of the norm of ΣᵤΣₓ u xᵀ, given the two Gram matrices."""
-    return 0.5 * log_of(max(dot(inputs.reshape(-1), gradients.reshape(-1)), 0.0))
+    return 0.5 * log_of(not_negative(dot(inputs.reshape(-1), gradients.reshape(-1))))
 
 
 @kernel
 def log_bias_gradient(gradients: Floats) -> float:
     """Return ln of the norm of the sum of the gradients, given their Gram matrix."""
-    return 0.5 * log_of(max(np.sum(gradients), 0.0))
+    return 0.5 * log_of(not_negative(np.sum(gradients)))
 
 
 @kernel

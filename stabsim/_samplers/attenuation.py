@@ -37,8 +37,8 @@ _WEIGHT_COST = 6.0
 class Inputs:
     """The inputs of a trial: ``signals`` (B, n₀) of norm 1 and the logarithm of their real norm.
 
-    With ``law`` 1 there is one, in a uniformly random direction, with 2 a Gaussian one; its
-    signals and, for 2, its logarithm say nothing then.
+    With ``law`` 1 there is one, in a uniformly random direction, with 2 a Gaussian one; the signals
+    are of shape (1, 0) then, and for 2 the logarithm says nothing.
     """
 
     signals: NDArray[np.float64]
@@ -173,6 +173,9 @@ class DenseAttenuation(_Attenuation):
     ) -> NDArray[np.float64]:
         out = np.empty((trials, self.columns))
         attenuate = specialized(dense_network.attenuate, self.network)
+        signals = self.inputs.signals
+        if self.inputs.law > 0:
+            signals = np.zeros((1, self.network.in_features))
         stream = Stream(seed)
         step = max(1, int(CALL_COST / self._trial_cost))
         for start in range(0, trials, step):
@@ -181,7 +184,7 @@ class DenseAttenuation(_Attenuation):
                 stream.words,
                 *self.network.program,
                 self.inputs.log_norm,
-                self.inputs.signals,
+                signals,
                 self.inputs.law,
                 self.recorded,
                 out[start : start + step],

@@ -75,6 +75,6 @@ def checked(rows: NDArray[np.float64], network: Network) -> NDArray[np.float64]:
         names = ", ".join(repr(activation.name) for activation in network.user_activations)
         raise ValueError(
             "network must keep its signals within the range of float64, got infinite or undefined "
-            f"ones from {names or network!r}"
+            f"ones from {names or repr(network)}"
         )
     return rows

@@ -1,6 +1,7 @@
 """Initializers: the laws of weight matrices and of their biases, whatever their size.
 
-Every initializer of PyTorch and of Keras has its name here, and its exact variance.
+The random initializers of PyTorch and of Keras, and their constants, have their names here, and
+their exact variances.
 """
 
 from stabsim.initializers.init import Gaussian, Init

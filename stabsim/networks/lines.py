@@ -75,7 +75,7 @@ def _evaluated(functions: tuple[Activation, ...], x: FloatArray) -> tuple[FloatA
                 function.kernels.apply_both(
                     function.code, function.kernel_parameters, value, result, slope
                 )
-            except (ArithmeticError, ValueError):
+            except Exception:  # noqa: BLE001 - what a user's function raises far out is its own affair
                 return np.full_like(x, np.nan), np.full_like(x, np.nan)
             value, derivative = result, derivative * slope
     return value, derivative

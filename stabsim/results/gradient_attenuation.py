@@ -226,21 +226,24 @@ class GradientAttenuation:
     def mean_field(self) -> MeanFieldAttenuation | None:
         """The limit of infinite width, at the recorded layers; None where it says nothing.
 
-        That is so for a batch of inputs, for weights whose mean is not zero, and where a layer
-        composes several activations.
+        That is so for a batch of inputs, for weights whose mean is not zero, where a layer composes
+        several activations, and where an expectation over an activation is infinite.
         """
         from stabsim.theory import mean_field_attenuation
 
         activations = self.network.activations
         if activations is None or self.batch_size > 1 or not self.network.has_centered_weights:
             return None
-        limit = mean_field_attenuation(
-            self.network.widths,
-            activations,
-            self.network.weight_std,
-            self.network.bias_std,
-            log_input_norm=self.log_input_norm,
-        )
+        try:
+            limit = mean_field_attenuation(
+                self.network.widths,
+                activations,
+                self.network.weight_std,
+                self.network.bias_std,
+                log_input_norm=self.log_input_norm,
+            )
+        except ValueError:
+            return None
         inner = self.layers[1:] - 1
         return replace(
             limit,
