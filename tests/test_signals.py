@@ -403,7 +403,7 @@ def test_signals_far_apart_are_followed() -> None:
     # One signal runs away, the other starts again from softplus(0) = ln 2.
     network = MLP(40, 1, activation="softplus", init=Gaussian(1e50))
     result = signal_propagation(network, correlation=-1.0, trials=10, rng=1)
-    assert result.length.quantile(1.0)[-1] > 1e3
+    assert result.length.quantile(1.0)[-1] > 300.0
 
 
 def test_one_input_has_two_directions() -> None:
