@@ -77,7 +77,7 @@ _NAMED: dict[str, tuple[Callable[..., Init], tuple[str, ...]]] = {
 
 
 def get(init: str | Init, **parameters: Any) -> Init:
-    r"""Return an initializer by its name, or an `Init` as it is.
+    r"""Return an initializer by its name, or one as it is.
 
     Parameters
     ----------

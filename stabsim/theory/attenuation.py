@@ -91,7 +91,7 @@ def homogeneous_attenuation(
     .. math::
        \lVert x^l\rVert^2 = \lVert x^{l-1}\rVert^2 \frac{\sigma_w^2}{n_{l-1}} Q_l, \qquad
        \lVert u^{l-1}\rVert^2 = \lVert u^l\rVert^2 \frac{\sigma_w^2}{n_{l-1}} Q_{l-1}, \qquad
-       \Bigl\lVert \frac{\partial\ell}{\partial x^{l-1}} \Bigr\rVert^2
+       \lVert \partial\ell/\partial x^{l-1} \rVert^2
        = \lVert u^l\rVert^2 \frac{\sigma_w^2}{n_{l-1}} \chi^2_{n_{l-1}},
 
     and :math:`\lVert u^L\rVert^2` has the law of :math:`Q_L` divided by an independent
