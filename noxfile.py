@@ -175,7 +175,7 @@ def site(session: nox.Session) -> None:
     if not (SITE / "index.html").exists():
         build_site(session)
     session.install(*nox.project.dependency_groups(PYPROJECT, "site"))
-    session.run("pytest", "tests/site", *session.posargs, env={"CHROMIUM": str(browser)})
+    session.run("pytest", "-n2", "tests/site", *session.posargs, env={"CHROMIUM": str(browser)})
 
 
 @nox.session(name="repo-review", default=False)

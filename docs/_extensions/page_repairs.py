@@ -28,12 +28,20 @@ PLAIN_TYPE = re.compile(
     r"(.*?)</a>"
 )
 
+# The theme gives every page the tools of its search-as-you-type, which is off here, with the index
+# of the whole site, and a script for icons of one's own, which it has none of.
+UNUSED_SCRIPT = r'\s*<script [^>]*src="[^"]*\b(?:%s)\.js[^"]*"></script>'
+ICON_SCRIPT = re.compile(UNUSED_SCRIPT % "fontawesome")
+SEARCH_SCRIPT = re.compile(UNUSED_SCRIPT % "searchtools|language_data|searchindex")
+
 
 def repair_markup(app: Sphinx, exception: Exception | None) -> None:
-    """Replace faulty markup in every page."""
+    """Replace faulty markup and take out scripts without a use, in every page."""
     for path in Path(app.outdir).rglob("*.html"):
         text = path.read_text(encoding="utf-8")
-        repaired = PLAIN_TYPE.sub(r"\1", text)
+        repaired = ICON_SCRIPT.sub("", PLAIN_TYPE.sub(r"\1", text))
+        if path.name != "search.html":
+            repaired = SEARCH_SCRIPT.sub("", repaired)
         for fault, repair in REPAIRS.items():
             repaired = repaired.replace(fault, repair)
         if repaired != text:
