@@ -74,17 +74,19 @@ def build_site(session: nox.Session, *arguments: str) -> None:
 PYTHONS = usable_pythons()
 
 
-@nox.session(python=PYTHONS)
+@nox.session(python=PYTHONS[:1])
 def tests(session: nox.Session) -> None:
-    """Run the tests and doctests; arguments go to pytest.
-
-    The large samples that only compiled kernels can draw say the same on every Python, so they run
-    on the first alone.
-    """
+    """Run the tests and doctests; arguments go to pytest."""
     install(session, "test")
-    selection = [] if session.python in PYTHONS[:1] else ["-m", "not jit"]
-    command = ["pytest", "-n2", "--dist=worksteal", *selection]
-    session.run(*command, *session.posargs, env=environment())
+    session.run("pytest", "-n2", "--dist=worksteal", *session.posargs, env=environment())
+
+
+@nox.session(python=PYTHONS[1:] or PYTHONS, default=False)
+def pythons(session: nox.Session) -> None:
+    """Run what differs between Pythons, the import and every example, on the other ones."""
+    install(session, "test")
+    examples = ["tests/test_import.py", "tests/test_readme.py", "stabsim"]
+    session.run("pytest", "-n2", *examples, *session.posargs, env=environment())
 
 
 @nox.session
@@ -139,7 +141,7 @@ def build(session: nox.Session) -> None:
 
 @nox.session(default=False, requires=["build"], reuse_venv=False)
 def wheel(session: nox.Session) -> None:
-    """Test that the wheel alone, away from the checkout, is all there: imports and doctests."""
+    """Test that the wheel alone, away from the checkout, is all there."""
     (distribution,) = (ROOT / "dist").glob("*.whl")
     (source,) = (ROOT / "dist").glob("*.tar.gz")
     away = Path(session.create_tmp())
@@ -151,8 +153,8 @@ def wheel(session: nox.Session) -> None:
     session.chdir(unpacked)
     session.run("python", "-c", "import stabsim; print(stabsim.__file__)")
     session.install(*nox.project.dependency_groups(PYPROJECT, "test"))
-    whole = ["tests/test_import.py", "tests/test_readme.py", "--pyargs", "stabsim"]
-    session.run("pytest", "-n2", *whole, *session.posargs, env=environment())
+    whole = ["tests/test_import.py", "tests/test_readme.py"]
+    session.run("pytest", *whole, *session.posargs, env=environment())
 
 
 @nox.session(default=False)

@@ -5,26 +5,37 @@ from typing import TYPE_CHECKING, Any
 from stabsim import activations, ensembles, initializers, networks, precision
 from stabsim.ensembles import (
     IID,
+    Alternating,
     AndersonTransfer,
+    Autoregressive,
     Custom,
     FiniteSet,
     Ginibre,
     Haar,
+    MarkovModulated,
+    Rectangular,
     Shifted,
     TruncatedHaar,
+    Wishart,
 )
 from stabsim.gradients import gradient_attenuation
 from stabsim.jacobians import jacobian_spectrum
+from stabsim.lyapunov import lyapunov_spectrum
+from stabsim.moment_exponents import generalized_lyapunov
 from stabsim.networks import MLP, Linear, Sequential
 from stabsim.products import matrix_product_growth
 from stabsim.results import (
+    GeneralizedLyapunov,
     GradientAttenuation,
     JacobianSpectrum,
+    LyapunovSpectrum,
     PhaseDiagram,
     ProductGrowth,
+    ProductSingularValues,
     SignalPropagation,
 )
 from stabsim.signals import signal_propagation
+from stabsim.singular_values import product_singular_values
 from stabsim.sweeps import phase_diagram
 
 if TYPE_CHECKING:
@@ -35,29 +46,40 @@ __version__ = "0.1.0"
 __all__ = [
     "IID",
     "MLP",
+    "Alternating",
     "AndersonTransfer",
+    "Autoregressive",
     "Custom",
     "FiniteSet",
+    "GeneralizedLyapunov",
     "Ginibre",
     "GradientAttenuation",
     "Haar",
     "JacobianSpectrum",
     "Linear",
+    "LyapunovSpectrum",
+    "MarkovModulated",
     "PhaseDiagram",
     "ProductGrowth",
+    "ProductSingularValues",
+    "Rectangular",
     "Sequential",
     "Shifted",
     "SignalPropagation",
     "TruncatedHaar",
+    "Wishart",
     "activations",
     "ensembles",
+    "generalized_lyapunov",
     "gradient_attenuation",
     "initializers",
     "jacobian_spectrum",
+    "lyapunov_spectrum",
     "matrix_product_growth",
     "networks",
     "phase_diagram",
     "precision",
+    "product_singular_values",
     "signal_propagation",
     "theory",
 ]

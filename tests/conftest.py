@@ -49,8 +49,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(autouse=JIT_DISABLED, scope="session")
 def few_lanes() -> Iterator[None]:
     """Run few trials side by side, where plain Python would run the idle ones for long."""
-    from stabsim._samplers import products
+    from stabsim._samplers import products, spectrum
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(products, "_MOST_LANES", 4)
+        patch.setattr(spectrum, "_MOST_LANES", 4)
         yield

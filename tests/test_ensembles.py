@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from numba import njit
 
-import stabsim
 from stabsim import (
     IID,
     AndersonTransfer,
@@ -20,8 +19,18 @@ from stabsim import (
     Haar,
     Shifted,
     TruncatedHaar,
+    ensembles,
 )
-from stabsim.ensembles import Ensemble
+from stabsim.ensembles import (
+    Alternating,
+    Autoregressive,
+    Ensemble,
+    MarkovModulated,
+    Rectangular,
+    Wishart,
+)
+
+NAN, INF = math.nan, math.inf
 
 
 @njit
@@ -51,7 +60,11 @@ CALLS = [
     "IID(4, 'laplace')",
     "IID(4, 'student_t', degrees_of_freedom=3.5)",
     "IID(4, 'student_t', degrees_of_freedom=3.0)",
+    "IID(4, 'student_t', degrees_of_freedom=0.2)",
     "IID(4, 'sparse', sigma=0.5, density=0.25)",
+    "IID(4, 'cauchy')",
+    "IID(4, 'stable', stability=2.0)",
+    "IID(4, 'stable', sigma=0.5, stability=0.2)",
     "FiniteSet([[[1.0]], [[2.0]]])",
     "FiniteSet([[[2.0]], [[1.0]]])",
     "FiniteSet([[[1.0]], [[2.0]]], probabilities=[0.25, 0.75])",
@@ -60,6 +73,33 @@ CALLS = [
     "AndersonTransfer(0.0, 1.0)",
     "AndersonTransfer(1.0, 0.0)",
     "AndersonTransfer(0.0, 1.0, distribution='cauchy')",
+    "AndersonTransfer(0.0, 1.0, width=3)",
+    "AndersonTransfer(0.0, 1.0, width=3, edges='periodic')",
+    "AndersonTransfer(0.0, 1.0, width=12)",
+    "AndersonTransfer(0.0, 1.0, width=(3, 4))",
+    "AndersonTransfer(0.0, 1.0, width=(4, 3))",
+    "AndersonTransfer(0.0, 1.0, distribution='gaussian', width=(4, 3), edges='periodic')",
+    "Wishart(4, 6)",
+    "Wishart(4, 2)",
+    "Wishart(4, 6, sigma=0.5)",
+    "Wishart(4, 6, field='complex')",
+    "Rectangular([4])",
+    "Rectangular([4, 2])",
+    "Rectangular([2, 4])",
+    "Rectangular([2, 4], mode='fan_in')",
+    "Rectangular([2, 4], sigma=2.0, mode='fan_avg', field='complex')",
+    "Alternating([Ginibre(2), Haar(2)])",
+    "Alternating([Haar(2), Ginibre(2)])",
+    "Alternating([Haar(2, field='complex'), FiniteSet([[[1.0, 2.0], [3.0, 4.0]]])])",
+    "Alternating([Alternating([Haar(2), Ginibre(2)]), Rectangular([2, 1])])",
+    "MarkovModulated([Ginibre(2), Haar(2)], [[0.5, 0.5], [0.25, 0.75]])",
+    "MarkovModulated([Ginibre(2), Haar(2)], [[0.25, 0.75], [0.5, 0.5]])",
+    "MarkovModulated([Ginibre(2), Haar(2)], [[0.5, 0.5], [0.25, 0.75]], initial=[1.0, 0.0])",
+    "MarkovModulated([FiniteSet([[[1.0]]]), FiniteSet([[[1j]]])], [[0.1, 0.9], [0.9, 0.1]])",
+    "Autoregressive(4, correlation=0.5)",
+    "Autoregressive(4, correlation=-1.0)",
+    "Autoregressive(4, correlation=0.5, sigma=2.0, field='complex')",
+    "Shifted(Autoregressive(4, correlation=0.5), scale=0.1)",
     "Shifted(Ginibre(4), scale=0.1)",
     "Shifted(Ginibre(4), shift=2.0, scale=0.1)",
     "Shifted(Haar(4, field='complex'), shift=-1.0, scale=0.1)",
@@ -72,7 +112,7 @@ every_call = pytest.mark.parametrize("call", CALLS)
 
 
 def made(call):
-    return eval(call, vars(stabsim) | {"fill_ones": fill_ones, "fill_plain": fill_plain})
+    return eval(call, vars(ensembles) | {"fill_ones": fill_ones, "fill_plain": fill_plain})
 
 
 @every_call
@@ -134,6 +174,12 @@ def test_numbers_of_other_types_make_the_same_ensemble():
     assert FiniteSet([[[1]]]) == FiniteSet([[[1.0]]], probabilities=[1])
     assert FiniteSet([[[1]], [[True]]]).dtype is float
     assert FiniteSet([[[1j]]]).dtype is complex
+    assert AndersonTransfer(0, 1, width=[4, 3]) == AndersonTransfer(0.0, 1.0, width=(4, 3))
+    assert Rectangular((4, np.int64(2))) == Rectangular(np.array([4, 2]))
+    assert MarkovModulated(np.ones((1, 2, 2)), [[1]]) == MarkovModulated(
+        [[[1, 1], [1, 1]]], ((1,),)
+    )
+    assert Autoregressive(2, correlation=0) == Autoregressive(2, correlation=Fraction(0))
 
 
 def test_a_finite_set_keeps_its_own_read_only_arrays():
@@ -148,6 +194,57 @@ def test_a_finite_set_keeps_its_own_read_only_arrays():
 
 def test_a_long_finite_set_has_a_short_repr():
     assert repr(FiniteSet(np.zeros((100, 3, 3)))) == "<FiniteSet of 100 3x3 matrices>"
+
+
+def test_a_bar_of_one_site_across_is_a_strip():
+    for width in ((1, 5), (5, 1), [5, 1]):
+        assert AndersonTransfer(0.0, 1.0, width=width) == AndersonTransfer(0.0, 1.0, width=5)
+    assert AndersonTransfer(0.0, 1.0, width=(1, 1)) == AndersonTransfer(0.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("call", "limit"),
+    [
+        ("Ginibre(2)", INF),
+        ("IID(2, 'laplace')", INF),
+        ("IID(2, 'student_t', degrees_of_freedom=3.5)", 3.5),
+        ("IID(2, 'cauchy')", 1.0),
+        ("IID(2, 'stable', stability=0.5)", 0.5),
+        ("IID(2, 'stable', stability=2.0)", INF),
+        ("AndersonTransfer(0.0, 1.0)", INF),
+        ("AndersonTransfer(0.0, 1.0, distribution='cauchy')", 1.0),
+        ("AndersonTransfer(0.0, 0.0, distribution='cauchy')", INF),
+        ("Shifted(IID(2, 'cauchy'), scale=0.1)", 1.0),
+        ("Alternating([Ginibre(2), IID(2, 'cauchy')])", 1.0),
+        ("MarkovModulated([Ginibre(2), IID(2, 'stable', stability=1.5)], [[0, 1], [1, 0]])", 1.5),
+        ("Custom(2, fill_ones)", None),
+        ("Alternating([IID(2, 'cauchy'), Custom(2, fill_ones)])", None),
+    ],
+)
+def test_the_order_below_which_moments_exist(call, limit):
+    assert made(call).moment_limit == limit
+
+
+@pytest.mark.parametrize(
+    ("call", "independent", "identical"),
+    [
+        ("Ginibre(2)", True, True),
+        ("Alternating([Ginibre(2), Haar(2)])", True, False),
+        ("Alternating([Ginibre(2), Ginibre(2)])", True, True),
+        ("Alternating([Ginibre(2), Autoregressive(2, correlation=0.5)])", False, False),
+        ("MarkovModulated([Ginibre(2), Haar(2)], [[0, 1], [1, 0]])", False, True),
+        ("MarkovModulated([Ginibre(2), Haar(2)], [[0, 1], [1, 0]], initial=[1, 0])", False, False),
+        ("Autoregressive(2, correlation=0.5)", False, True),
+        ("Autoregressive(2, correlation=0.0)", True, True),
+        ("Rectangular([2, 2])", True, True),
+        ("Rectangular([2, 1])", True, False),
+        ("Shifted(Rectangular([2, 1]), scale=1.0)", True, False),
+        ("Shifted(Autoregressive(2, correlation=0.5), scale=1.0)", False, True),
+    ],
+)
+def test_what_factors_have_in_common(call, independent, identical):
+    ensemble = made(call)
+    assert (ensemble.independent, ensemble.identically_distributed) == (independent, identical)
 
 
 def test_random_fibonacci():
@@ -169,7 +266,6 @@ def test_size_and_type(call):
     assert np.isfinite(matrix).all()
 
 
-NAN, INF = math.nan, math.inf
 EYE = np.eye(2)[None]
 NO_INTEGERS = [4.0, "4", None, True, [4], 1j, np.array([4])]
 NO_SIZES = [0, -3, np.int64(-1), 2**60]
@@ -200,12 +296,15 @@ BAD = [
     ("degrees_of_freedom", TypeError, IID, (2, "student_t"), {}),
     *(
         ("degrees_of_freedom", ValueError, IID, (2, "student_t"), {"degrees_of_freedom": x})
-        for x in (2, 2.0, -3, NAN, INF)
+        for x in (0, 0.19, -3, NAN, INF)
     ),
     ("density", TypeError, IID, (2, "sparse"), {}),
     *(("density", ValueError, IID, (2, "sparse"), {"density": x}) for x in (0, 1.1, -0.1, NAN)),
     ("density", ValueError, IID, (2, "uniform"), {"density": 0.5}),
     ("degrees_of_freedom", ValueError, IID, (2, "sparse"), {"density": 1, "degrees_of_freedom": 3}),
+    ("stability", TypeError, IID, (2, "stable"), {}),
+    *(("stability", ValueError, IID, (2, "stable"), {"stability": x}) for x in (0.19, 2.1, NAN)),
+    ("stability", ValueError, IID, (2, "cauchy"), {"stability": 1.0}),
     *(
         ("matrices", ValueError, FiniteSet, (x,), {})
         for x in (
@@ -235,8 +334,92 @@ BAD = [
     *(("disorder", ValueError, AndersonTransfer, (0.0, x), {}) for x in [-1e-300, *NO_NUMBERS]),
     ("distribution", ValueError, AndersonTransfer, (0.0, 1.0), {"distribution": "box"}),
     ("distribution", TypeError, AndersonTransfer, (0.0, 1.0), {"distribution": None}),
-    *(("width", ValueError, AndersonTransfer, (0.0, 1.0), {"width": x}) for x in (0, -1, 2)),
-    ("width", TypeError, AndersonTransfer, (0.0, 1.0), {"width": 1.0}),
+    *(
+        ("width", ValueError, AndersonTransfer, (0.0, 1.0), {"width": x})
+        for x in (0, -1, (), (2,), (2, 0), (2, 3, 4))
+    ),
+    *(
+        ("width", TypeError, AndersonTransfer, (0.0, 1.0), {"width": x})
+        for x in (1.0, (2, 3.0), "2", None)
+    ),
+    *(
+        ("edges", ValueError, AndersonTransfer, (0.0, 1.0), {"width": x, "edges": "periodic"})
+        for x in (1, 2, (1, 1), (2, 5))
+    ),
+    ("edges", ValueError, AndersonTransfer, (0.0, 1.0), {"edges": "soft"}),
+    ("edges", TypeError, AndersonTransfer, (0.0, 1.0), {"edges": None}),
+    ("n", ValueError, Wishart, (0, 3), {}),
+    *(("degrees", TypeError, Wishart, (2, x), {}) for x in NO_INTEGERS),
+    *(("degrees", ValueError, Wishart, (2, x), {}) for x in NO_SIZES),
+    *(("sigma", ValueError, Wishart, (2, 2), {"sigma": x}) for x in NO_SCALES),
+    ("field", ValueError, Wishart, (2, 2), {"field": "quaternion"}),
+    *(("widths", TypeError, Rectangular, (x,), {}) for x in (3, None, "34", [2.0], [2, None])),
+    *(("widths", ValueError, Rectangular, (x,), {}) for x in ([], [0], [3, -1])),
+    *(("sigma", ValueError, Rectangular, ([2],), {"sigma": x}) for x in NO_SCALES),
+    ("mode", ValueError, Rectangular, ([2],), {"mode": "fan"}),
+    ("mode", TypeError, Rectangular, ([2],), {"mode": 1}),
+    ("field", ValueError, Rectangular, ([2],), {"field": "integer"}),
+    *(
+        ("ensembles", error, kind, (x, *more), {})
+        for kind, more in ((Alternating, ()), (MarkovModulated, (np.eye(2),)))
+        for error, x in (
+            *((TypeError, x) for x in (None, 3, Ginibre(2), "ab", [None], [["a"]], [[["a"]]])),
+            *((ValueError, x) for x in ([], [1.0], [[1.0]], [[[1.0, 2.0]]], [[[NAN]]], [[[[1]]]])),
+            (ValueError, [Ginibre(2), Ginibre(3)]),
+            (ValueError, [Ginibre(2), [[1.0]]]),
+        )
+    ),
+    *(
+        ("ensembles", ValueError, MarkovModulated, ([Ginibre(2), x], np.eye(2)), {})
+        for x in (
+            Autoregressive(2, correlation=0.1),
+            Alternating([Ginibre(2), Haar(2)]),
+            Rectangular([2, 1]),
+            Shifted(Rectangular([1, 2]), scale=1.0),
+        )
+    ),
+    *(
+        ("transition", error, MarkovModulated, ([Haar(2), Ginibre(2)], x), {})
+        for error, x in (
+            *((ValueError, x) for x in (1.0, [1.0], [[1.0]], [[0.5, 0.6], [0, 1]], [[1, 0], [0]])),
+            *(
+                (ValueError, x)
+                for x in ([[1.5, -0.5], [0, 1]], [[NAN, 1], [0, 1]], np.zeros((2, 2)))
+            ),
+            *((TypeError, x) for x in (None, [[None, 1], [0, {}]], np.eye(2) * 1j)),
+        )
+    ),
+    *(
+        (
+            "initial",
+            error,
+            MarkovModulated,
+            (
+                [Haar(2), Ginibre(2)],
+                np.full((2, 2), 0.5),
+            ),
+            {"initial": x},
+        )
+        for error, x in (
+            *(
+                (ValueError, x)
+                for x in ("first", 1.0, [1.0], [0.5, 0.6], [1.5, -0.5], [[1.0, 0.0]])
+            ),
+            *((TypeError, x) for x in (None, [None, {}])),
+        )
+    ),
+    ("initial", ValueError, MarkovModulated, ([Haar(2), Ginibre(2)], np.eye(2)), {}),
+    ("n", TypeError, Autoregressive, (2.0,), {"correlation": 0.5}),
+    *(("correlation", TypeError, Autoregressive, (2,), {"correlation": x}) for x in NO_REALS),
+    *(
+        ("correlation", ValueError, Autoregressive, (2,), {"correlation": x})
+        for x in (1.1, -1.1, NAN, INF)
+    ),
+    *(
+        ("sigma", ValueError, Autoregressive, (2,), {"correlation": 0, "sigma": x})
+        for x in NO_SCALES
+    ),
+    ("field", TypeError, Autoregressive, (2,), {"correlation": 0, "field": 1}),
     *(
         ("ensemble", TypeError, Shifted, (x,), {"scale": 1.0})
         for x in (None, 3, Ginibre, np.eye(2))
@@ -259,7 +442,13 @@ def test_bad_input(name, error, kind, arguments, options):
     assert type(caught.value) is error
 
 
-@pytest.mark.parametrize("kind", [Ginibre, Haar, Custom, FiniteSet, Shifted, AndersonTransfer, IID])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        *(Ginibre, Haar, Custom, FiniteSet, Shifted, AndersonTransfer, IID),
+        *(Alternating, Autoregressive, MarkovModulated, Rectangular, Wishart),
+    ],
+)
 def test_required_parameters_are_required(kind):
     with pytest.raises(TypeError, match="missing"):
         kind()

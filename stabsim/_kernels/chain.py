@@ -14,7 +14,7 @@ from stabsim._kernels.stream import Floats, Integers
 
 
 @summing_kernel
-def _multiply_lanes(left: Numbers, right: Numbers, out: Numbers) -> None:
+def multiply_lanes(left: Numbers, right: Numbers, out: Numbers) -> None:
     """Multiply ``left`` (n, n, lanes) and ``right`` (n, m, lanes), lane by lane."""
     n, m, lanes = right.shape
     for i in range(n):
@@ -114,7 +114,7 @@ def multiply_chain(
     """
     for step in range(factors.shape[0]):
         before, after = products[step % 2], products[(step + 1) % 2]
-        _multiply_lanes(factors[step], before, after)
+        multiply_lanes(factors[step], before, after)
         _measure(
             factors[step], before, after, squares[step + 1], exponents[step], exponents[step + 1]
         )

@@ -28,10 +28,8 @@ from stabsim._kernels.stream import (
 #: A real or complex array.
 Numbers = NDArray[np.float64] | NDArray[np.complex128]
 
-#: The laws of the disorder of an Anderson model.
-UNIFORM, GAUSSIAN, CAUCHY = 0, 1, 2
-
 _ROUNDING = 0.7071
+_LEAST_GAMMA = 1e-300
 
 
 @summing_kernel
@@ -124,14 +122,15 @@ def fill_laplace(words: Words, sigma: float, out: Floats) -> None:
 
 @kernel
 def fill_student(words: Words, sigma: float, degrees: float, out: Floats) -> None:
-    """Fill ``out`` with variables of Student's law, of more than 2 degrees of freedom."""
+    """Fill ``out`` with variables of Student's law, unstandardized up to 2 degrees of freedom."""
     half_chi_square = np.empty(out.size)
     fill_gamma(words, 0.5 * degrees, half_chi_square)
     fill_normal(words, out)
-    # The variance of Student's law is degrees / (degrees - 2).
-    scale = sigma * math.sqrt(degrees - 2.0)
+    # The variance of Student's law is degrees / (degrees - 2), where there is one.
+    scale = sigma * math.sqrt(degrees - 2.0 if degrees > 2.0 else degrees)
     for i in range(out.size):
-        out[i] *= scale / math.sqrt(2.0 * half_chi_square[i])
+        # The least of the uniform variables, 0, makes a gamma variable of a small shape 0.
+        out[i] *= scale / math.sqrt(2.0 * max(half_chi_square[i], _LEAST_GAMMA))
 
 
 @kernel
@@ -149,15 +148,30 @@ def fill_sparse(words: Words, sigma: float, density: float, out: Floats) -> None
 
 
 @kernel
-def fill_cauchy(words: Words, out: Floats) -> None:
-    """Fill ``out`` with standard Cauchy variables, each the ratio of two Gaussians."""
+def fill_cauchy(words: Words, sigma: float, out: Floats) -> None:
+    """Fill ``out`` with Cauchy variables of half-width ``sigma``, ratios of two Gaussians."""
     a, b, c, w = words[0], words[1], words[2], words[3]
     for i in range(out.size):
         x, a, b, c, w = normal(a, b, c, w)
         y, a, b, c, w = normal(a, b, c, w)
         while y == 0.0:
             y, a, b, c, w = normal(a, b, c, w)
-        out[i] = x / y
+        out[i] = sigma * (x / y)
+    words[0], words[1], words[2], words[3] = a, b, c, w
+
+
+@kernel
+def fill_stable(words: Words, sigma: float, stability: float, out: Floats) -> None:
+    """Fill ``out`` with symmetric stable variables, by Chambers, Mallows and Stuck's formula."""
+    a, b, c, w = words[0], words[1], words[2], words[3]
+    for i in range(out.size):
+        word, a, b, c, w = next_word(a, b, c, w)
+        angle = math.pi * (unit(word) - 0.5)
+        x, a, b, c, w = exponential(a, b, c, w)
+        while x == 0.0:
+            x, a, b, c, w = exponential(a, b, c, w)
+        tail = (math.cos((1.0 - stability) * angle) / x) ** ((1.0 - stability) / stability)
+        out[i] = sigma * math.sin(stability * angle) / math.cos(angle) ** (1.0 / stability) * tail
     words[0], words[1], words[2], words[3] = a, b, c, w
 
 
@@ -175,23 +189,3 @@ def fill_finite(words: Words, cumulative: Floats, matrices: Numbers, out: Number
             for i in range(n):
                 for j in range(n):
                     out[step, i, j, lane] = matrices[index, i, j]
-
-
-@kernel
-def fill_anderson(words: Words, law: int, energy: float, disorder: float, out: Numbers) -> None:
-    """Fill ``out`` with transfer matrices of single sites of the one-dimensional chain."""
-    steps, _, _, lanes = out.shape
-    potential = np.empty(lanes)
-    for step in range(steps):
-        if law == UNIFORM:
-            fill_uniform(words, potential)
-            potential -= 0.5
-        elif law == GAUSSIAN:
-            fill_normal(words, potential)
-        else:
-            fill_cauchy(words, potential)
-        for lane in range(lanes):
-            out[step, 0, 0, lane] = energy - disorder * potential[lane]
-            out[step, 0, 1, lane] = -1.0
-            out[step, 1, 0, lane] = 1.0
-            out[step, 1, 1, lane] = 0.0

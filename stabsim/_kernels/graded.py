@@ -21,8 +21,8 @@ _NEGLIGIBLE = 2.0**-46
 _LOST = 2.0**-6
 _MOST_SWEEPS = 60
 _ROWS_AT_ONCE = 8
-# An exponent below that of any number.
-_NO_EXPONENT = -(2**62)
+#: An exponent below that of any number.
+NO_EXPONENT = -(2**62)
 # Beyond these shifts a number of size 1 has left the float range.
 _MOST_SHIFT = 2100
 
@@ -98,6 +98,43 @@ def triangularize(matrix: Floats, reflectors: Floats) -> None:
 
 
 @kernel
+def exchange_rows(matrix: Floats, i: int, j: int) -> None:
+    """Exchange two rows."""
+    for k in range(matrix.shape[1]):
+        matrix[i, k], matrix[j, k] = matrix[j, k], matrix[i, k]
+
+
+@kernel
+def exchange_columns(matrix: Floats, i: int, j: int) -> None:
+    """Exchange two columns."""
+    for k in range(matrix.shape[0]):
+        matrix[k, i], matrix[k, j] = matrix[k, j], matrix[k, i]
+
+
+@kernel
+def triangularize_by_pivots(matrix: Floats, reflectors: Floats, order: Integers) -> None:
+    """Do what `triangularize` does to ``matrix[order]``, in an order of the rows that it chooses.
+
+    Every column is reflected on the row of its largest entry. That, too, keeps the relative
+    precision of small rows :cite:p:`Cox1998`, and rows without an entry in the column stay as they
+    are to the bit.
+    """
+    for i in range(order.size):
+        order[i] = i
+    for j in range(len(reflectors)):
+        pivot = j
+        for i in range(j + 1, order.size):
+            if abs(matrix[i, j]) > abs(matrix[pivot, j]):
+                pivot = i
+        if pivot != j:
+            exchange_rows(matrix, j, pivot)
+            exchange_columns(reflectors[:j], j, pivot)
+            order[j], order[pivot] = order[pivot], order[j]
+        reflectors[j, :j] = 0.0
+        triangularize(matrix[j:, j:], reflectors[j : j + 1, j:])
+
+
+@kernel
 def reflect(reflectors: Floats, x: Floats) -> None:
     """Pass ``x``, a column from the left or a row from the right, through the reflections."""
     for j in range(len(reflectors)):
@@ -123,7 +160,7 @@ def normalize_row(row: Floats) -> int:
     for x in row:
         largest = max(largest, abs(x))
     if largest == 0.0:
-        return _NO_EXPONENT
+        return NO_EXPONENT
     exponent = math.frexp(largest)[1]
     # In two steps, neither of which leaves the float range.
     half = exponent // 2
@@ -160,20 +197,20 @@ def multiply_triangular(factor: Floats, rank: int, exponents: Integers, product:
     weights = np.empty(rows)
     for i in range(rank):
         # Row i of the result needs rows i and below, so they are replaced from the top.
-        largest = _NO_EXPONENT
+        largest = NO_EXPONENT
         for j in range(i, rows):
-            if factor[i, j] != 0.0 and exponents[j] != _NO_EXPONENT:
+            if factor[i, j] != 0.0 and exponents[j] != NO_EXPONENT:
                 largest = max(largest, math.frexp(factor[i, j])[1] + exponents[j])
         for j in range(i, rows):
             weights[j] = 0.0
-            if factor[i, j] != 0.0 and exponents[j] != _NO_EXPONENT:
+            if factor[i, j] != 0.0 and exponents[j] != NO_EXPONENT:
                 weights[j] = _shifted(factor[i, j], exponents[j] - largest)
         row = product[i, i:]
         for k in range(columns - i):
             row[k] *= weights[i]
         _add_rows(weights, product, i, rows)
         exponent = normalize_row(row)
-        exponents[i] = exponent + largest if exponent != _NO_EXPONENT else _NO_EXPONENT
+        exponents[i] = exponent + largest if exponent != NO_EXPONENT else NO_EXPONENT
 
 
 @kernel
@@ -244,7 +281,7 @@ def _sort_rows(exponents: Integers, rows: Floats) -> None:
     keys, order = np.empty(len(rows)), np.empty(len(rows), dtype=np.int64)
     for i in range(len(rows)):
         exponent = normalize_row(rows[i])
-        exponents[i] = exponents[i] + exponent if exponent != _NO_EXPONENT else _NO_EXPONENT
+        exponents[i] = exponents[i] + exponent if exponent != NO_EXPONENT else NO_EXPONENT
         keys[i] = exponents[i] * math.log(2.0) + log_of(math.sqrt(dot(rows[i], rows[i])))
     descending_order(keys, order)
     old_rows, old_exponents = rows.copy(), exponents.copy()
@@ -263,7 +300,7 @@ def log_singular_values(rows: Floats, exponents: Integers, out: Floats) -> None:
     out[:] = -math.inf
     _sort_rows(exponents, rows)
     count = len(rows)
-    while count > 0 and exponents[count - 1] == _NO_EXPONENT:
+    while count > 0 and exponents[count - 1] == NO_EXPONENT:
         count -= 1
     work = np.empty((count, count))
     _transposed_factor(rows[:count], exponents, work)
@@ -275,7 +312,7 @@ def log_singular_values(rows: Floats, exponents: Integers, out: Floats) -> None:
         rotated = False
         for i in range(count):
             for j in range(i + 1, count):
-                if exponents[j] != _NO_EXPONENT and _rotate(
+                if exponents[j] != NO_EXPONENT and _rotate(
                     work[i], work[j], squares, i, j, exponents[i] - exponents[j]
                 ):
                     rotated = True

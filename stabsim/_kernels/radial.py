@@ -43,7 +43,7 @@ def _fill_chi_square(words: Words, degrees: int, out: Floats) -> None:
 
 
 @kernel
-def _fill_ratios(
+def fill_ratios(
     words: Words,
     family: int,
     degrees: int,
@@ -113,7 +113,7 @@ def grow_radially(
                 products[i] = 1.0
                 exponents[i] = 0
             for degree in degrees:
-                _fill_ratios(
+                fill_ratios(
                     words,
                     family,
                     degree,

@@ -307,9 +307,10 @@ class DenseGrowth:
             rows = out[first : first + lanes]
             products[0] = self.beginning[:, :, None]
             exponents[0] = 0
+            draw = self.ensemble.sequence(lanes)
             for steps, columns, recorded in self.schedule.blocks(most, cut=self.norm == "spectral"):
                 check_interrupt()
-                self.ensemble.draw(stream, batch[:steps])
+                draw(stream, batch[:steps])
                 multiply(batch[:steps], products, squares[: steps + 1], exponents[: steps + 1])
                 if steps % 2 == 1:
                     products[0] = products[1]
@@ -358,9 +359,10 @@ class DeterminantGrowth:
         for first in range(0, trials, lanes):
             rows = out[first : first + lanes]
             logs[0] = 0.0
+            draw = self.ensemble.sequence(lanes)
             for steps, columns, recorded in self.schedule.blocks(most):
                 check_interrupt()
-                self.ensemble.draw(stream, batch[:steps])
+                draw(stream, batch[:steps])
                 determinant.log_absolute_determinants(batch[:steps], logs[1 : steps + 1])
                 totals = np.cumsum(logs[: steps + 1], axis=0)
                 rows[:, columns] = totals[recorded].T[: len(rows)]

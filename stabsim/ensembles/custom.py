@@ -92,6 +92,10 @@ class Custom(Ensemble):
             ) from error
         _check_supplied(out)
 
+    @property
+    def moment_limit(self) -> None:
+        """None, because nothing is known of the moments of the user's own law."""
+
     def draw(self, stream: Stream, batch: Numbers) -> None:
         """Fill a batch with what the user's function writes."""
         fill = custom.compiled_fill(self.fill, self.field == "complex")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from dataclasses import MISSING, dataclass, fields
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -11,6 +12,8 @@ import numpy as np
 from stabsim._random import Stream, seed_sequence
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from stabsim._kernels.factors import Numbers
@@ -87,7 +90,35 @@ class Ensemble(ABC):
 
     @abstractmethod
     def draw(self, stream: Stream, batch: Numbers) -> None:
-        """Fill a contiguous batch (steps, n, n, lanes) with independent factors."""
+        """Fill a contiguous batch (steps, n, n, lanes) with the first factors of products.
+
+        Where factors are independent and of one law, these are any factors.
+        """
+
+    @property
+    def independent(self) -> bool:
+        """Whether the factors of a product are independent of each other."""
+        return True
+
+    @property
+    def identically_distributed(self) -> bool:
+        """Whether all factors of a product have the same law."""
+        return True
+
+    @property
+    def moment_limit(self) -> float | None:
+        """The order below which all absolute moments of the entries exist.
+
+        It is ``inf`` where all moments exist, and None where nothing is known.
+        """
+        return math.inf
+
+    def sequence(self, lanes: int) -> Callable[[Stream, Numbers], None]:  # noqa: ARG002
+        """Return what draws consecutive factors of ``lanes`` products, from batch to batch.
+
+        What it returns is called like `draw`, for batches of any number of steps.
+        """
+        return self.draw
 
     def radial_law(self, norm: str) -> RadialLaw | None:  # noqa: ARG002
         """Return the exact reduced law of the growth of ``norm``, or None where there is none."""

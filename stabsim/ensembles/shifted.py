@@ -11,6 +11,8 @@ from stabsim import _validation as validation
 from stabsim.ensembles.ensemble import LEAST_SCALE, MOST_SCALE, Ensemble, RadialLaw
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from stabsim._kernels.factors import Numbers
     from stabsim._random import Stream
 
@@ -71,8 +73,36 @@ class Shifted(Ensemble):
         return self.ensemble.dtype
 
     def draw(self, stream: Stream, batch: Numbers) -> None:
-        """Fill a batch with independent factors."""
+        """Fill a batch with the first factors of products."""
         self.ensemble.draw(stream, batch)
+        self._shift(batch)
+
+    @property
+    def independent(self) -> bool:
+        """Whether the factors of a product are independent of each other."""
+        return self.ensemble.independent
+
+    @property
+    def identically_distributed(self) -> bool:
+        """Whether all factors of a product have the same law."""
+        return self.ensemble.identically_distributed
+
+    @property
+    def moment_limit(self) -> float | None:
+        """The order below which all absolute moments of the entries exist."""
+        return self.ensemble.moment_limit
+
+    def sequence(self, lanes: int) -> Callable[[Stream, Numbers], None]:
+        """Return what draws consecutive factors of ``lanes`` products, from batch to batch."""
+        draw = self.ensemble.sequence(lanes)
+
+        def draw_shifted(stream: Stream, batch: Numbers) -> None:
+            draw(stream, batch)
+            self._shift(batch)
+
+        return draw_shifted
+
+    def _shift(self, batch: Numbers) -> None:
         batch *= self.scale
         for i in range(self.n):
             batch[:, i, i, :] += self.shift
