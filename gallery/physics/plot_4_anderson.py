@@ -46,7 +46,7 @@ for path, style in zip(growth.log_norm, ("-", "--", "-."), strict=True):
 axes.plot(steps, born * steps, color="black", label=r"$\gamma t$ with $\gamma = W^2/(96 - 24E^2)$")
 axes.set(xlabel="atom t", ylabel=r"$\ln |(\psi_{t+1}, \psi_t)|$")
 axes.legend()
-figure.suptitle("Waves on three disordered chains grow at one rate")
+figure.suptitle("Waves on three chains grow at one rate")
 plt.show()
 
 # %%
@@ -87,7 +87,7 @@ axes.semilogy(
 axes.errorbar(energies, estimates, 2 * errors, fmt="o", color="black", label="simulated, ±2 s.e.")
 axes.set(xlabel="energy E", ylabel=r"exponent $\gamma$")
 axes.legend()
-figure.suptitle("The exponent at W = 1, from the band's centre to its edge")
+figure.suptitle("The exponent from the centre to the edge")
 plt.show()
 
 # %%
@@ -106,7 +106,7 @@ plt.show()
 # :math:`E/W^2` alone, and falls to Born's 96 a little away from the centre
 # (:func:`stabsim.theory.anderson_band_centre_exponent`).
 
-weak, depth, trials = 0.5, 100_000, 500
+weak, depth, trials = 0.5, 60_000, 500
 windows = np.array([0.0, 0.05, 0.1, 0.2, 0.4])
 centre = np.array([exponent(x * weak**2, weak, depth, trials) for x in windows])
 curve = np.linspace(0.0, 0.45, 200)
@@ -125,7 +125,7 @@ axes.errorbar(
 )
 axes.set(xlabel=r"$E / W^2$", ylabel=r"$W^2 / \gamma$")
 axes.legend()
-figure.suptitle("At the band's centre waves reach further than Born says")
+figure.suptitle("At the centre waves reach further")
 plt.show()
 
 # %%
@@ -153,14 +153,14 @@ for disorder, color, marker in (
     largest_z = max(largest_z, abs((points[:, 0] - exact) / points[:, 1]).max())
 axes.set(xlabel="energy E", ylabel=r"exponent $\gamma$")
 axes.legend(title="Cauchy disorder")
-figure.suptitle("Lloyd's exact exponents and simulated ones, for three disorders")
+figure.suptitle("Lloyd's exact exponents and simulated ones")
 plt.show()
 
 print(f"27 simulated exponents: the farthest is {largest_z:.1f} standard errors off Lloyd's curve")
 
 # %%
-# So a wave at the centre of the band is localized over :math:`105\,/\,W^2` atoms, and the textbook's
-# :math:`96\,/\,W^2` is a tenth too short.
+# So weak disorder localizes a wave at the centre of the band over :math:`105/W^2` atoms, a tenth
+# more than Born's approximation says.
 
 estimate, error = centre[0]
 born = theory.anderson_weak_disorder_exponent(0.0, weak)
