@@ -20,14 +20,17 @@ from stabsim.ensembles import (
 )
 from stabsim.gradients import gradient_attenuation
 from stabsim.jacobians import jacobian_spectrum
+from stabsim.localization import finite_size_scaling, localization_length
 from stabsim.lyapunov import lyapunov_spectrum
 from stabsim.moment_exponents import generalized_lyapunov
 from stabsim.networks import MLP, Linear, Sequential
 from stabsim.products import matrix_product_growth
 from stabsim.results import (
+    FiniteSizeScaling,
     GeneralizedLyapunov,
     GradientAttenuation,
     JacobianSpectrum,
+    LocalizationLength,
     LyapunovSpectrum,
     PhaseDiagram,
     ProductGrowth,
@@ -51,12 +54,14 @@ __all__ = [
     "Autoregressive",
     "Custom",
     "FiniteSet",
+    "FiniteSizeScaling",
     "GeneralizedLyapunov",
     "Ginibre",
     "GradientAttenuation",
     "Haar",
     "JacobianSpectrum",
     "Linear",
+    "LocalizationLength",
     "LyapunovSpectrum",
     "MarkovModulated",
     "PhaseDiagram",
@@ -70,10 +75,12 @@ __all__ = [
     "Wishart",
     "activations",
     "ensembles",
+    "finite_size_scaling",
     "generalized_lyapunov",
     "gradient_attenuation",
     "initializers",
     "jacobian_spectrum",
+    "localization_length",
     "lyapunov_spectrum",
     "matrix_product_growth",
     "networks",

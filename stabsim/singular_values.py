@@ -125,7 +125,7 @@ def product_singular_values(
 
     Examples
     --------
-    A product of a thousand 4×4 Gaussian matrices is as good as a matrix of rank one:
+    Beside the largest singular value of a thousand 4×4 Gaussian matrices, all others are nothing:
 
     >>> import stabsim
     >>> values = stabsim.product_singular_values(stabsim.Ginibre(4), 1000, trials=100, rng=1)
@@ -133,6 +133,10 @@ def product_singular_values(
     ...     values.lyapunov, values.lyapunov_se, values.exact.exponents, strict=True
     ... ):
     ...     print(f"{exponent:.4f} ± {error:.4f}, at infinite depth {exact:.4f}")
+    0.5602 ± 0.0013, at infinite depth 0.5580
+    0.3658 ± 0.0012, at infinite depth 0.3648
+    0.0551 ± 0.0020, at infinite depth 0.0580
+    -0.6417 ± 0.0036, at infinite depth -0.6352
     """
     if not isinstance(ensemble, Ensemble):
         raise TypeError(f"ensemble must be an Ensemble such as Ginibre(4), got {ensemble!r}")

@@ -116,7 +116,7 @@ class Ensemble(ABC):
     def sequence(self, lanes: int) -> Callable[[Stream, Numbers], None]:  # noqa: ARG002
         """Return what draws consecutive factors of ``lanes`` products, from batch to batch.
 
-        What it returns is called like `draw`, for batches of any number of steps.
+        What it returns is called as ``draw(stream, batch)``, for batches of any number of steps.
         """
         return self.draw
 

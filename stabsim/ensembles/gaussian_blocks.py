@@ -120,7 +120,7 @@ class Rectangular(Ensemble):
     >>> import stabsim
     >>> bottleneck = stabsim.Rectangular([3, 1], mode="fan_in")
     >>> bottleneck.sample(rng=1).round(2)
-    array([[ 0.87, -0.76, -0.15],
+    array([[ 0.64,  0.86, -0.46],
            [ 0.  ,  0.  ,  0.  ],
            [ 0.  ,  0.  ,  0.  ]])
     """

@@ -166,10 +166,10 @@ class MarkovModulated(Mixed):
     --------
     >>> import stabsim
     >>> weather = stabsim.MarkovModulated(
-    ...     [[[2.0]], [[0.25]]], transition=[[0.9, 0.1], [0.3, 0.7]]
+    ...     [[[2.0]], [[0.25]]], transition=[[0.75, 0.25], [0.25, 0.75]]
     ... )
     >>> weather.stationary
-    (0.75, 0.25)
+    (0.5, 0.5)
     >>> weather.independent
     False
     """

@@ -56,7 +56,7 @@ class ProductSingularValues:
     >>> values.log_singular_values.shape, values.lyapunov.shape
     ((50, 3), (3,))
     >>> print(f"{values.median_log_condition:.0f} decades from the largest to the least")
-    445 decades from the largest to the least
+    438 decades from the largest to the least
     """
 
     ensemble: Ensemble

@@ -89,9 +89,9 @@ class ExactSpectrum:
 def lyapunov_spectrum(ensemble: Ensemble) -> ExactSpectrum | None:
     r"""Return the exact Lyapunov spectrum of an ensemble, where all of it is known.
 
-    Known are: `Ginibre`, `Haar`, `TruncatedHaar` and `Wishart` of either field
-    (`ginibre_exponents`, `truncated_haar_exponents`, `wishart_exponents`), `Alternating` ones of
-    these, and `Rectangular` Gaussian factors; most 1×1 matrices; the Lloyd model on a chain
+    Known are: ``Ginibre``, ``Haar``, ``TruncatedHaar`` and ``Wishart`` of either field
+    (`ginibre_exponents`, `truncated_haar_exponents`, `wishart_exponents`), ``Alternating`` ones of
+    these, and ``Rectangular`` Gaussian factors; most 1×1 matrices; the Lloyd model on a chain
     (`lloyd_exponent`), and bars without disorder; and, of the finite sets, random Fibonacci
     (`random_fibonacci_exponent`), the two shears (`shear_pair_exponent`), and those of
 

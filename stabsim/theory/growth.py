@@ -428,7 +428,7 @@ def _growth_law(ensemble: Ensemble, norm: str) -> GrowthLaw | None:
 
 def _top_exponent(ensemble: Ensemble) -> float | None:
     match ensemble:
-        case AndersonTransfer(distribution="cauchy"):
+        case AndersonTransfer(distribution="cauchy", width=1):
             return lloyd_exponent(ensemble.energy, ensemble.disorder)
         case FiniteSet() if ensemble == FiniteSet.random_fibonacci():
             return random_fibonacci_exponent()

@@ -49,7 +49,7 @@ def moment_exponents(ensemble: Ensemble, q: ArrayLike) -> Floats | None:
 
     for almost every vector v :cite:p:`Crisanti1993,Vanneste2010`. Known are
 
-    - rotation invariant ensembles (also `Wishart`, `Rectangular`, and `Alternating` between them)
+    - rotation invariant ensembles (also ``Wishart``, ``Rectangular``, and ``Alternating`` between them)
       and shifts of Gaussian ones, for every q: :math:`\ln E\,r^q` of one step
       (see `GrowthLaw.log_moment`);
     - finite sets, for even q: the logarithm of the spectral radius of

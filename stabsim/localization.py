@@ -1,0 +1,238 @@
+"""Verbs on how far waves spread in disordered strips and bars."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from stabsim import _montecarlo
+from stabsim import _validation as validation
+from stabsim._random import child, seed_sequence
+from stabsim.ensembles import AndersonTransfer
+from stabsim.lyapunov import lyapunov_spectrum
+from stabsim.results.finite_size_scaling import FiniteSizeScaling
+from stabsim.results.localization_length import LocalizationLength
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import ArrayLike, NDArray
+
+    from stabsim._random import RandomState
+
+__all__ = ["finite_size_scaling", "localization_length"]
+
+
+def localization_length(
+    ensemble: AndersonTransfer,
+    *,
+    steps: int,
+    trials: int = 16,
+    rng: RandomState = None,
+    n_jobs: int | None = None,
+    progress: bool = False,
+) -> LocalizationLength:
+    r"""Estimate how far a wave spreads along a disordered chain, strip or bar.
+
+    Every wave in a disordered bar of a finite cross-section decays in the end. The localization
+    length is the distance over which the slowest decaying one loses a factor e, the inverse
+    of the smallest positive Lyapunov exponent of the transfer matrices
+    :cite:p:`MacKinnon1981,PichardSarma1981`.
+
+    Parameters
+    ----------
+    ensemble : AndersonTransfer
+        The bar: its energy, disorder and cross-section.
+    steps : int
+        Slices of each sample, positive.
+    trials : int, default 16
+        Number of independent samples, positive.
+    rng : None, int, SeedSequence or Generator, optional
+        The source of randomness. The result is bit-identical for the same seed, whatever the
+        number of workers, on machines of one kind.
+    n_jobs : int, optional
+        Workers, in joblib's words; all available cores by default.
+    progress : bool, default False
+        Show a progress bar, on a terminal or in a notebook.
+
+    Returns
+    -------
+    LocalizationLength
+        The length with its standard error, in units of the lattice constant, and the spectrum that
+        it comes from.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a parameter is of the wrong type or out of its range, before anything is simulated.
+
+    See Also
+    --------
+    stabsim.finite_size_scaling : Several widths and disorders together.
+    stabsim.lyapunov_spectrum : The estimate of all exponents.
+
+    Notes
+    -----
+    The exponents of symplectic matrices come in pairs of both signs, so the M-th of 2M is the
+    smallest positive one, for M sites across; the first M are estimated. The standard error of the
+    length is that of the exponent times the square of the length, and the relative errors of both
+    are the same: about the root of length / (``steps`` × ``trials``), in a long sample.
+
+    **Cost.** A slice takes about :math:`4 M^3` operations: 0.3 µs for M = 1, 40 µs for M = 16.
+
+    Examples
+    --------
+    >>> import stabsim
+    >>> chain = stabsim.AndersonTransfer(0.0, 1.0, distribution="cauchy")
+    >>> length = stabsim.localization_length(chain, steps=10_000, rng=1)
+    >>> print(f"{length.length:.3f} ± {length.standard_error:.3f}, exactly {length.exact:.3f}")
+    2.089 ± 0.009, exactly 2.078
+    """
+    if not isinstance(ensemble, AndersonTransfer):
+        raise TypeError(
+            f"ensemble must be an AndersonTransfer such as AndersonTransfer(0.0, 1.0), "
+            f"got {validation.described(ensemble)}"
+        )
+    spectrum = lyapunov_spectrum(
+        ensemble,
+        steps=steps,
+        trials=trials,
+        k=ensemble.sites,
+        rng=rng,
+        n_jobs=n_jobs,
+        progress=progress,
+    )
+    return LocalizationLength(spectrum)
+
+
+def finite_size_scaling(
+    energy: float,
+    disorder: ArrayLike,
+    width: Iterable[int],
+    *,
+    dimension: int = 2,
+    distribution: str = "uniform",
+    edges: str = "periodic",
+    steps: int,
+    trials: int = 16,
+    rng: RandomState = None,
+    n_jobs: int | None = None,
+    progress: bool = False,
+) -> FiniteSizeScaling:
+    r"""Estimate localization lengths of strips or bars of several widths and disorders.
+
+    How the reduced length :math:`\Lambda = \xi / M` changes with the width M says what happens in
+    an infinitely wide system :cite:p:`MacKinnon1983`: where it falls all waves are localized, where
+    it rises they extend, and where the lines of all widths cross lies a transition.
+
+    Parameters
+    ----------
+    energy : float
+        The energy E, in units of the hopping.
+    disorder : (W,) array_like of float
+        The strengths of the disorder, ascending, as in `stabsim.AndersonTransfer`.
+    width : iterable of int
+        The widths, ascending, positive.
+    dimension : {2, 3}, default 2
+        Strips of that many sites across, or bars of a square cross-section of that side.
+    distribution : {"uniform", "gaussian", "cauchy"}, default "uniform"
+        The law of the disorder.
+    edges : {"periodic", "hard"}, default "periodic"
+        Whether the sites at opposite edges of a slice are neighbours, which needs widths of at
+        least 3.
+    steps : int
+        Slices of each sample, positive.
+    trials : int, default 16
+        Number of independent samples at every point, positive.
+    rng : None, int, SeedSequence or Generator, optional
+        The source of randomness. Every point has its own child of the seed, in the order of the
+        rows of the result. ``result.seed`` repeats it.
+    n_jobs : int, optional
+        Workers for the samples of a point, in joblib's words; all available cores by default.
+    progress : bool, default False
+        Show a progress bar over the points, on a terminal or in a notebook.
+
+    Returns
+    -------
+    FiniteSizeScaling
+        The lengths (M, W), with a row for each width and a column for each disorder.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a parameter is of the wrong type or out of its range, before anything is simulated.
+
+    See Also
+    --------
+    stabsim.localization_length : One point.
+
+    Examples
+    --------
+    >>> import stabsim
+    >>> strips = stabsim.finite_size_scaling(0.0, [4.0, 8.0], [3, 6], steps=5000, rng=1)
+    >>> strips.reduced.shape
+    (2, 2)
+    >>> bool((strips.reduced[1] < strips.reduced[0]).all())
+    True
+    """
+    strengths, widths = _disorders(disorder), _widths(width)
+    dimension = validation.integer("dimension", dimension, least=2)
+    if dimension > 3:
+        raise ValueError(f"dimension must be 2 or 3, got {dimension}")
+    ensembles = [
+        [
+            AndersonTransfer(
+                energy,
+                strength,
+                distribution=distribution,
+                width=side if dimension == 2 else (side, side),
+                edges=edges,
+            )
+            for strength in strengths.tolist()
+        ]
+        for side in widths
+    ]
+    validation.flag("progress", progress)
+    seed = seed_sequence(rng)
+    points: list[LocalizationLength] = []
+    with _montecarlo.progress_bar(len(widths) * strengths.size, progress, "point") as advance:
+        for ensemble in (ensemble for row in ensembles for ensemble in row):
+            part = child(seed, len(points))
+            points.append(
+                localization_length(ensemble, steps=steps, trials=trials, rng=part, n_jobs=n_jobs)
+            )
+            advance(1)
+    return FiniteSizeScaling(
+        disorder=strengths,
+        width=np.array(widths),
+        dimension=dimension,
+        points=tuple(points),
+        seed=seed,
+    )
+
+
+def _disorders(disorder: ArrayLike) -> NDArray[np.float64]:
+    requirement = "disorder must be ascending non-negative numbers"
+    try:
+        array = np.array(disorder)
+    except ValueError as error:
+        raise ValueError(f"{requirement}, got rows of unequal lengths") from error
+    if array.dtype.kind not in "iuf":
+        raise TypeError(f"{requirement}, got dtype {array.dtype}")
+    if array.ndim != 1 or array.size == 0:
+        raise ValueError(f"{requirement}, got shape {array.shape}")
+    array = array.astype(np.float64)
+    if not (np.isfinite(array).all() and array[0] >= 0.0 and (np.diff(array) > 0.0).all()):
+        raise ValueError(f"{requirement}, got {validation.described(array.tolist())}")
+    return array
+
+
+def _widths(width: Iterable[int]) -> list[int]:
+    requirement = "width must be ascending positive integers"
+    if not hasattr(width, "__iter__"):
+        raise TypeError(f"{requirement}, got {validation.described(width)}")
+    widths = [validation.integer("width", side, least=1) for side in width]
+    if not widths or sorted(set(widths)) != widths:
+        raise ValueError(f"{requirement}, got {validation.described(widths)}")
+    return widths
