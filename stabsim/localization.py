@@ -132,7 +132,7 @@ def finite_size_scaling(
         The energy E, in units of the hopping.
     disorder : (W,) array_like of float
         The strengths of the disorder, ascending, as in `stabsim.AndersonTransfer`.
-    width : iterable of int
+    width : sequence of int
         The widths, ascending, positive.
     dimension : {2, 3}, default 2
         Strips of that many sites across, or bars of a square cross-section of that side.

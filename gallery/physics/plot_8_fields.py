@@ -53,7 +53,7 @@ for name, growth in growths.items():
     axes.plot(growth.depths, middle, color=color, marker=marker, markevery=16, label=name)
 axes.set(xlabel="number of factors $t$", ylabel=r"$\log_{10} |P_t v|$")
 axes.legend(loc="lower left")
-figure.suptitle("Typical lengths shrink, unless the matrices are orthogonal")
+figure.suptitle("Lengths shrink, unless matrices are orthogonal")
 plt.show()
 
 # %%

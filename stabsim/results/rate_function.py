@@ -28,8 +28,8 @@ _BLOCK = 128
 class RateFunction:
     r"""The large-deviation rate function of the growth rate of a random matrix product.
 
-    `stabsim.GeneralizedLyapunov.rate_function` makes it. The probability of a growth rate near :math:`x`
-    falls like :math:`e^{-t I(x)}` with the number :math:`t` of factors.
+    `stabsim.GeneralizedLyapunov.rate_function` makes it. The probability of a growth rate near
+    :math:`x` falls like :math:`e^{-t I(x)}` with the number :math:`t` of factors.
 
     Attributes
     ----------

@@ -49,8 +49,8 @@ def moment_exponents(ensemble: Ensemble, q: ArrayLike) -> Floats | None:
 
     for almost every vector v :cite:p:`Crisanti1993,Vanneste2010`. Known are
 
-    - rotation invariant ensembles (also ``Wishart``, ``Rectangular``, and ``Alternating`` between them)
-      and shifts of Gaussian ones, for every q: :math:`\ln E\,r^q` of one step
+    - rotation invariant ensembles (also ``Wishart``, ``Rectangular``, and ``Alternating`` between
+      them) and shifts of Gaussian ones, for every q: :math:`\ln E\,r^q` of one step
       (see `GrowthLaw.log_moment`);
     - finite sets, for even q: the logarithm of the spectral radius of
       :math:`E[A^{\otimes q}]` on symmetric tensors, and for odd positive q where no entry is
