@@ -110,8 +110,8 @@ def product_singular_values(
 
     **Zeros.** A singular value that is exactly zero is ``-inf``. It comes from a factor whose
     columns, with the sizes of all rows and columns taken out, are dependent to 27 digits; the rank
-    never recovers. `Wishart` factors of fewer degrees than rows, which are singular up to their own
-    rounding, are held to 13 digits.
+    never recovers. `stabsim.Wishart` factors of fewer degrees than rows, which are singular up to
+    their own rounding, are held to 13 digits.
 
     **Reduced laws.** QR of a Ginibre factor in any frame has an independent triangular factor, of
     chi variables and Gaussian ones, which is drawn itself. Other factors whose law rotations do

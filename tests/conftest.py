@@ -54,4 +54,5 @@ def few_lanes() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(products, "_MOST_LANES", 4)
         patch.setattr(spectrum, "_MOST_LANES", 4)
+        patch.setattr(spectrum, "_PILOT_STEPS", 8)
         yield

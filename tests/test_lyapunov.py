@@ -120,7 +120,9 @@ def test_factors_of_any_size_neither_overflow_nor_vanish(carry):
     carried = np.empty((3, 2, 2, 1))
     carried[0, :, :, 0] = np.eye(2)
     sums = np.zeros((2, 1))
-    carry(batch, carried, sums, 4)
+    # The attempt that overflows is taken back; only NumPy's scalars complain of it.
+    with np.errstate(over="ignore", invalid="ignore"):
+        carry(batch, carried, sums, 4)
     determinant = 4 * math.log(0.76) + 2 * (450 - 500) * math.log(10)
     assert sums.sum() == pytest.approx(determinant, rel=1e-12)
 
@@ -217,6 +219,7 @@ def test_wide_factors_go_through_lapack():
     assert abs(result.exponents[0] - gauss) < 0.05
 
 
+@pytest.mark.jit
 def test_the_pilot_chooses_a_pace_that_fits():
     seed = np.random.SeedSequence(1)
     weak = samplers.pilot(AndersonTransfer(0.0, 0.5), 2, 10**6, 64, seed)
@@ -258,11 +261,12 @@ def test_frames_and_custom_factors_are_drawn_apart():
 
 def test_precision_stops_when_it_is_reached_and_says_when_not():
     ensemble = Ginibre(2)
-    result = lyapunov_spectrum(ensemble, steps=10**6, trials=20, precision=0.02, rng=1)
+    goal = 0.1 if JIT_DISABLED else 0.02
+    result = lyapunov_spectrum(ensemble, steps=20_000, trials=20, precision=goal, rng=1)
     assert result.is_precise
-    assert result.standard_error.max() <= 0.02
-    assert result.steps < 10**6
-    assert "precision 0.02 reached" in result.summary()
+    assert result.standard_error.max() <= goal
+    assert result.steps < 20_000
+    assert f"precision {goal} reached" in result.summary()
     with pytest.warns(RuntimeWarning, match="precision 0.0001 was not reached within steps = 40"):
         result = lyapunov_spectrum(ensemble, steps=40, trials=10, precision=1e-4, rng=1)
     assert result.steps == 40

@@ -11,6 +11,7 @@ import numpy as np
 
 from stabsim._statistics import SampleStatistics, standard_error
 from stabsim.results.arrays import read_only, validated_levels
+from stabsim.results.intervals import mean_interval, quantile_interval, validated_level
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -162,6 +163,88 @@ class ProductGrowth:
             If ``q`` is not made of numbers, or a probability is not in [0, 1].
         """
         return self.statistics.quantile(validated_levels(q))[..., :-1]
+
+    def confidence_interval(self, level: float = 0.95) -> tuple[float, float]:
+        """Return a confidence interval of the growth rate, by Student's distribution.
+
+        Parameters
+        ----------
+        level : float, default 0.95
+            The probability that the interval holds the mean growth rate, between 0 and 1.
+
+        Returns
+        -------
+        low, high : float
+            The ends of the interval; infinite for a single trial, and both ``-inf`` if any trial
+            has vanished.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If ``level`` is no number between 0 and 1.
+
+        Examples
+        --------
+        >>> import stabsim
+        >>> growth = stabsim.matrix_product_growth(
+        ...     stabsim.Ginibre(4), 100, trials=2000, norm="vector", rng=1
+        ... )
+        >>> low, high = growth.confidence_interval()
+        >>> print(f"{low:.4f} to {high:.4f}, exactly {growth.exact.lyapunov:.4f}")
+        0.5561 to 0.5596, exactly 0.5580
+        """
+        level = validated_level(level)
+        return mean_interval(self.lyapunov, self.lyapunov_se, self.trials, level)
+
+    def quantile_interval(
+        self, q: ArrayLike, level: float = 0.95
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        r"""Return confidence intervals of quantiles of the log-norm at every depth.
+
+        Parameters
+        ----------
+        q : array_like of float
+            Probabilities in [0, 1].
+        level : float, default 0.95
+            The probability that an interval holds its quantile, between 0 and 1.
+
+        Returns
+        -------
+        low, high : float64 arrays of shape (\*q.shape, R)
+            The ends of the intervals; infinite where there are too few trials for an end.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If ``q`` is not made of probabilities in [0, 1], or ``level`` is no number between 0
+            and 1.
+        AttributeError
+            If the log-norms of the trials were not kept, with ``samples=False``.
+
+        Notes
+        -----
+        Order statistics bracket a quantile with binomial probabilities, whatever the law. The ends
+        lie between two of them, interpolated so that each is missed with half of what ``level``
+        leaves :cite:p:`HettmanspergerSheather1986,Nyblom1992`.
+
+        Examples
+        --------
+        >>> import stabsim
+        >>> growth = stabsim.matrix_product_growth(
+        ...     stabsim.Ginibre(4), 100, trials=2000, norm="vector", record=[100], rng=1
+        ... )
+        >>> low, high = growth.quantile_interval(0.9)
+        >>> exact = growth.exact.law.quantile(0.9, 100)
+        >>> print(f"{low[0]:.2f} to {high[0]:.2f}, exactly {exact:.2f}")
+        60.50 to 61.11, exactly 60.91
+        """
+        levels, level = validated_levels(q), validated_level(level)
+        if not isinstance(self.statistics, SampleStatistics):
+            raise AttributeError(
+                "quantile_interval needs the log-norms of all trials, which are kept only with "
+                "samples=True, got samples=False"
+            )
+        return quantile_interval(self.statistics.samples[:, :-1], levels, level)
 
     def summary(self) -> str:
         """Return a short table of the result.
