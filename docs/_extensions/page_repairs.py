@@ -35,6 +35,11 @@ ICON_SCRIPT = re.compile(UNUSED_SCRIPT % "fontawesome")
 SEARCH_SCRIPT = re.compile(UNUSED_SCRIPT % "searchtools|language_data|searchindex")
 
 
+# A rule of the theme that gives an icon its character.
+ICON = re.compile(r"\bfa-[\w-]+")
+ICON_RULE = re.compile(r"\.fa-[\w-]+(?:,\.fa-[\w-]+)*\{--fa:[^}]*\}")
+
+
 def repair_markup(app: Sphinx, exception: Exception | None) -> None:
     """Replace faulty markup and take out scripts without a use, in every page."""
     for path in Path(app.outdir).rglob("*.html"):
@@ -48,18 +53,34 @@ def repair_markup(app: Sphinx, exception: Exception | None) -> None:
             path.write_text(repaired, encoding="utf-8")
 
 
+def drop_unused_icons(app: Sphinx, exception: Exception | None) -> None:
+    """Take the rules of icons that no page shows out of the theme's style sheet."""
+    used: set[str] = set()
+    for path in Path(app.outdir).rglob("*.html"):
+        used.update(ICON.findall(path.read_text(encoding="utf-8")))
+    for path in Path(app.outdir, "_static", "styles").glob("*.css"):
+        text = path.read_text(encoding="utf-8")
+        kept = ICON_RULE.sub(
+            lambda rule: rule[0] if used.intersection(ICON.findall(rule[0])) else "", text
+        )
+        if kept != text:
+            path.write_text(kept, encoding="utf-8")
+
+
 def shrink_pictures(app: Sphinx, exception: Exception | None) -> None:
-    """Give line drawings a palette of 256 colours, a third of the bytes for the same picture."""
+    """Give line drawings a palette, a third of the bytes for the same picture."""
     for path in Path(app.outdir, "_images").glob("*.png"):
         with Image.open(path) as picture:
             if picture.mode == "P":
                 continue
-            palette = picture.convert("RGB").quantize(256, dither=Image.Dither.NONE)
+            colors = 48 if path.stem.endswith("_thumb") else 256
+            palette = picture.convert("RGB").quantize(colors, dither=Image.Dither.NONE)
         palette.save(path, optimize=True)
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Connect the repairs to the build."""
     app.connect("build-finished", repair_markup)
+    app.connect("build-finished", drop_unused_icons)
     app.connect("build-finished", shrink_pictures)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
