@@ -73,8 +73,13 @@ def shrink_pictures(app: Sphinx, exception: Exception | None) -> None:
         with Image.open(path) as picture:
             if picture.mode == "P":
                 continue
-            colors = 48 if path.stem.endswith("_thumb") else 256
-            palette = picture.convert("RGB").quantize(colors, dither=Image.Dither.NONE)
+            colors, method = 256, Image.Quantize.MEDIANCUT
+            if path.stem.endswith("_thumb"):
+                # Fewer colours, of which none that stands out is lost.
+                colors, method = 128, Image.Quantize.MAXCOVERAGE
+            palette = picture.convert("RGB").quantize(
+                colors, method=method, dither=Image.Dither.NONE
+            )
         palette.save(path, optimize=True)
 
 
