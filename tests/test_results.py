@@ -8,8 +8,11 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+from laws import assert_mean
+from scipy import stats
 
-from stabsim import IID, FiniteSet, Ginibre, ProductGrowth, matrix_product_growth
+from stabsim import IID, FiniteSet, Ginibre, Haar, ProductGrowth, matrix_product_growth
+from stabsim.results.intervals import quantile_interval
 
 ARRAYS = ("depths", "log_norm", "mean", "std", "standard_error", "vanished")
 BOTH = pytest.mark.parametrize("samples", [True, False])
@@ -112,6 +115,143 @@ def test_log_norm_is_there_only_with_samples():
     with pytest.raises(AttributeError, match="samples=True"):
         result.log_norm  # noqa: B018
     assert not hasattr(result, "log_norm")
+
+
+# Intervals -----------------------------------------------------------------------------------
+
+
+def test_the_interval_of_the_rate_is_students():
+    result = growth()
+    low, high = result.confidence_interval(0.9)
+    reach = stats.t.ppf(0.95, 49) * result.lyapunov_se
+    assert low == pytest.approx(result.lyapunov - reach)
+    assert high == pytest.approx(result.lyapunov + reach)
+    assert isinstance(low, float)
+    assert isinstance(high, float)
+
+
+def test_the_interval_of_the_rate_needs_no_samples():
+    assert growth(False).confidence_interval() == pytest.approx(growth().confidence_interval())
+
+
+def test_a_single_trial_bounds_nothing():
+    assert growth(trials=1).confidence_interval() == (-math.inf, math.inf)
+
+
+def test_a_rate_that_is_certain_has_no_width():
+    certain = matrix_product_growth(Haar(3), 5, trials=4, norm="vector", rng=1)
+    assert certain.confidence_interval() == (certain.lyapunov, certain.lyapunov)
+    vanished = matrix_product_growth(IID(2, "rademacher"), 9, trials=99, norm="logdet", rng=1)
+    assert vanished.confidence_interval() == (-math.inf, -math.inf)
+
+
+@pytest.mark.parametrize("q", [0.5, [0.5], [0.1, 0.9], [[0.1, 0.2], [0.4, 0.5]]])
+def test_intervals_have_the_shape_of_the_quantiles_which_they_hold(q):
+    result = growth()
+    low, high = result.quantile_interval(q)
+    quantiles = result.quantile(q)
+    assert low.shape == high.shape == quantiles.shape
+    assert ((low < quantiles) & (quantiles < high)).all()
+
+
+def test_a_wider_interval_for_a_higher_level():
+    result = growth()
+    low, high = result.quantile_interval(0.5, 0.9)
+    lower, higher = result.quantile_interval(0.5, 0.99)
+    assert ((lower < low) & (high < higher)).all()
+
+
+def order_statistics(p, levels, count=50):
+    """Return which of the samples 1, 2, ... the ends of an interval of the quantile p lie at."""
+    samples = np.arange(1.0, count + 1.0)[::-1, None]
+    low, high = quantile_interval(samples, np.array(p), levels)
+    return low[0], high[0]
+
+
+@pytest.mark.parametrize(
+    ("p", "rank"), [(0.1, 1), (0.1, 4), (0.5, 16), (0.5, 23), (0.8, 33), (0.8, 39)]
+)
+def test_ends_are_order_statistics_where_these_have_just_the_level(p, rank):
+    # The chance that fewer than ``rank`` samples are below the quantile; a little more of it, so
+    # that rounding does not decide.
+    level = 1.0 - 2.0 * stats.binom.cdf(rank - 1, 50, p) * (1.0 + 1e-12)
+    assert order_statistics(p, level)[0] == pytest.approx(rank)
+    assert order_statistics(1.0 - p, level)[1] == pytest.approx(51 - rank)
+
+
+@pytest.mark.parametrize("level", [0.8, 0.95])
+def test_the_interval_of_the_median_is_hettmansperger_and_sheathers(level):
+    low, high = order_statistics(0.5, level)
+    half = 0.5 * (1.0 - level)
+    rank = int(stats.binom.ppf(half, 50, 0.5))
+    before, after = stats.binom.cdf(rank - 1, 50, 0.5), stats.binom.cdf(rank, 50, 0.5)
+    # In their words: the levels gamma of the intervals from ranks d and d + 1, and I between them.
+    gamma_d, gamma_next = 1.0 - 2.0 * before, 1.0 - 2.0 * after
+    share = (gamma_d - level) / (gamma_d - gamma_next)
+    weight = (50 - rank) * share / (rank + (50 - 2 * rank) * share)
+    assert low == pytest.approx(rank + weight)
+    assert high == pytest.approx(51 - rank - weight)
+
+
+@pytest.mark.parametrize("law", ["expon", "norm", "cauchy"])
+@pytest.mark.parametrize("p", [0.1, 0.5, 0.75])
+def test_an_interval_holds_its_quantile_as_often_as_it_says(p, law):
+    rng = np.random.default_rng(1)
+    distribution = getattr(stats, law)
+    samples = distribution.rvs(size=(60, 20_000), random_state=rng)
+    low, high = quantile_interval(samples, np.array(p), 0.9)
+    exact = distribution.ppf(p)
+    assert_mean(low > exact, 0.05)
+    assert_mean(high < exact, 0.05)
+
+
+def test_too_few_trials_leave_an_end_open():
+    low, high = growth(trials=5).quantile_interval([0.01, 0.5, 0.99])
+    assert (low[0] == -math.inf).all()
+    assert (high[2] == math.inf).all()
+    assert (low[1] == -math.inf).all()
+    assert np.isfinite([high[0], low[2]]).all()
+
+
+def test_the_ends_of_a_law_are_bounded_on_one_side():
+    result = growth()
+    low, high = result.quantile_interval([0.0, 1.0])
+    assert (low[0] == -math.inf).all()
+    assert (high[1] == math.inf).all()
+    np.testing.assert_array_equal(high[0], result.log_norm.min(axis=0))
+    np.testing.assert_array_equal(low[1], result.log_norm.max(axis=0))
+
+
+def test_intervals_count_the_vanished():
+    result = matrix_product_growth(IID(2, "rademacher"), 1, trials=1001, norm="logdet", rng=1)
+    share = result.vanished[0] / 1001
+    low, high = result.quantile_interval([0.5 * share, share, 0.5 + 0.5 * share])
+    assert low[:2, 0].tolist() == [-math.inf, -math.inf]
+    assert high[0, 0] == -math.inf
+    assert high[1, 0] == pytest.approx(math.log(2.0))
+    assert low[2, 0] == pytest.approx(math.log(2.0))
+
+
+@pytest.mark.parametrize(
+    ("level", "error"),
+    [
+        (0.0, ValueError),
+        (1.0, ValueError),
+        (95, ValueError),
+        (math.nan, ValueError),
+        ("95", TypeError),
+    ],
+)
+def test_a_bad_level_of_confidence_is_named(level, error):
+    with pytest.raises(error, match=r"^level must be a finite real number above 0 and at most 1"):
+        growth().confidence_interval(level)
+    with pytest.raises(error, match=r"^level must be a finite real number above 0 and at most 1"):
+        growth().quantile_interval(0.5, level)
+
+
+def test_intervals_of_quantiles_are_there_only_with_samples():
+    with pytest.raises(AttributeError, match=r"samples=True, got samples=False"):
+        growth(False).quantile_interval(0.5)
 
 
 # Frozen --------------------------------------------------------------------------------------

@@ -63,7 +63,7 @@ def _lower_end(ascending: NDArray[np.float64], p: float, half: float) -> NDArray
     r = bisect_right(range(count), half, key=lambda k: float(bdtr(k, count, p)))
     if r == 0:
         return np.full(ascending.shape[1], -math.inf)
-    here = ascending[r - 1]
+    here = np.asarray(ascending[r - 1])
     if r == count:
         return here
     reached, passed = (float(bdtr(k, count, p)) for k in (r - 1, r))
