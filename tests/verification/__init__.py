@@ -1,0 +1,1 @@
+"""The verification of stabsim: every published value, recomputed with a fresh seed."""
