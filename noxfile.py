@@ -165,6 +165,13 @@ def verify(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def calibration(session: nox.Session) -> None:
+    """Count how often 95 % intervals hold the true value; arguments go to the script."""
+    install(session, "test")
+    session.run("python", "tests/calibration.py", *session.posargs, env=environment())
+
+
+@nox.session(default=False)
 def site(session: nox.Session) -> None:
     """Look at the built site in a headless Chromium; arguments go to pytest."""
     names = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")

@@ -194,7 +194,7 @@ def two_by_two():
         theory.shear_pair_exponent(),
         largest(stabsim.FiniteSet([[[1, 1], [0, 1]], [[1, 0], [1, 1]]]), 10_000, 10_000),
     )
-    singular = stabsim.FiniteSet([[[1.0, 2.0], [0.5, 1.0]], [[0.3, -0.6], [1.0, -2.0]]])
+    singular = stabsim.FiniteSet([[[1.0, 2.0], [0.5, 1.0]], [[0.3, -0.9], [1.0, -3.0]]])
     known = theory.lyapunov_spectrum(singular)
 
     def rank_one(seed):
@@ -342,8 +342,8 @@ def fuss_catalan(factors, orders, trials):
 
 
 def singular_values():
-    yield fuss_catalan(2, (1, 2, 3), 10_000)
-    yield fuss_catalan(3, (2, 3), 10_000)
+    yield fuss_catalan(2, (1, 2, 3), 20_000)
+    yield fuss_catalan(3, (2, 3), 20_000)
 
     def increments(seed):
         # What a start adds to ln σ is the same at both depths.
