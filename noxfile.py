@@ -159,14 +159,15 @@ def wheel(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def verify(session: nox.Session) -> None:
-    """Recompute every published value, larger and with a fresh seed."""
+    """Recompute every published value, with a fresh seed; --write: for the site."""
     install(session, "test")
-    session.run("python", "tests/verify.py", *session.posargs, env=environment())
+    variables = {**environment(), "PYTHONPATH": str(ROOT / "tests")}
+    session.run("python", "-m", "verification", *session.posargs, env=variables)
 
 
 @nox.session(default=False)
 def calibration(session: nox.Session) -> None:
-    """Count how often 95 % intervals hold the true value; arguments go to the script."""
+    """Count how often 95 % intervals hold the true value; --write: for the site."""
     install(session, "test")
     session.run("python", "tests/calibration.py", *session.posargs, env=environment())
 

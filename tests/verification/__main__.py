@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numba
 import numpy as np
+import scipy
 from scipy.stats import norm
 
 import stabsim
@@ -44,12 +45,12 @@ def write(rows: list[list[str]], seed: np.random.SeedSequence, limit: float) -> 
         cited = [[*row[:2], f":cite:t:`{row[2]}`", *row[3:]] for row in rows]
         csv.writer(file, lineterminator="\n").writerows([HEADER, *cited])
     today = dt.datetime.now(dt.UTC).date()
+    packages = [("NumPy", np), ("SciPy", scipy), ("Numba", numba)]
+    versions = ", ".join(f"{name} {package.__version__}" for name, package in packages)
     RUN.write_text(
-        f"The table is the run of {today} with the seed {seed.entropy}, by\n"
-        f"stabsim {stabsim.__version__}, NumPy {np.__version__}, Numba {numba.__version__} and "
-        f"Python {platform.python_version()}\n"
-        f"on {os.cpu_count()} cores. All of its {len(rows)} rows together have the limit "
-        f"\\|z\\| < {limit:.2f}.\n",
+        f"This is the run of {today} with the seed {seed.entropy}, on {os.cpu_count()} cores, by\n"
+        f"stabsim {stabsim.__version__} with {versions} and Python {platform.python_version()}.\n"
+        f"With {len(rows)} rows the limit is :math:`|z| < {limit:.2f}`.\n",
         encoding="utf-8",
     )
 

@@ -147,16 +147,16 @@ def gaussian_factors():
 
     def near_identity(seed):
         runs = []
-        for square, child in zip((0.01, 0.02), seed.spawn(2), strict=True):
+        for square, child in zip((0.005, 0.01), seed.spawn(2), strict=True):
             step = stabsim.Shifted(stabsim.Ginibre(4), scale=math.sqrt(square))
-            found = exponents(step, 20_000, 2_000)(child)
+            found = exponents(step, 40_000, 2_000)(child)
             runs.append([multiple(1.0 / square, estimate) for estimate in found])
         return [extrapolated(near, far) for near, far in zip(*runs, strict=True)]
 
     yield Check(
         [
             Quantity(
-                "I + cA, Gaussian A 4×4; limit c → 0 from c² = 0.01 and 0.02",
+                "I + cA, Gaussian A 4×4; limit c → 0 from c² = 0.005 and 0.01",
                 named("λ", i) + "/c²",
                 "NorrisRogersWilliams1986",
                 float(x),
