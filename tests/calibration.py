@@ -184,7 +184,9 @@ def main() -> int:
     print(f"\n{held} of {len(rows)} intervals hold what they say")
     if arguments.write:
         with TABLE.open("w", newline="", encoding="utf-8") as file:
-            csv.writer(file, lineterminator="\n").writerows([header, *rows])
+            # Bars are markup in reStructuredText.
+            plain = [[word.replace("|", r"\|") for word in row] for row in rows]
+            csv.writer(file, lineterminator="\n").writerows([header, *plain])
     return 0 if held == len(rows) else 1
 
 

@@ -11,6 +11,7 @@ import datetime as dt
 import math
 import os
 import platform
+import re
 import sys
 import time
 from pathlib import Path
@@ -27,6 +28,8 @@ from verification.rows import Quantity
 FALSE_ALARMS = 1e-6
 DOCS = Path(__file__).parents[2] / "docs"
 TABLE, RUN = DOCS / "verified.csv", DOCS / "verified_run.txt"
+# What reStructuredText would take for markup.
+MARKUP = re.compile(r"([|*_`\\])")
 HEADER = ["Of", "Quantity", "Source", "Known", "Estimate", "z"]
 
 
@@ -42,7 +45,8 @@ def numbers(quantity: Quantity, estimate: float, error: float) -> tuple[str, str
 def write(rows: list[list[str]], seed: np.random.SeedSequence, limit: float) -> None:
     """Write the table and what it was made with, for the site."""
     with TABLE.open("w", newline="", encoding="utf-8") as file:
-        cited = [[*row[:2], f":cite:t:`{row[2]}`", *row[3:]] for row in rows]
+        plain = [[MARKUP.sub(r"\\\1", word) for word in row] for row in rows]
+        cited = [[*row[:2], f":cite:t:`{row[2]}`", *row[3:]] for row in plain]
         csv.writer(file, lineterminator="\n").writerows([HEADER, *cited])
     today = dt.datetime.now(dt.UTC).date()
     packages = [("NumPy", np), ("SciPy", scipy), ("Numba", numba)]
