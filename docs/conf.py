@@ -119,8 +119,11 @@ html_copy_source = False
 html_show_sourcelink = False
 html_sidebars = {
     "index": [],
+    "networks_theory": [],
+    "spectra_theory": [],
     "theory": [],
     "user_guide": [],
+    "verified": [],
 }
 html_theme_options = {
     "logo": {

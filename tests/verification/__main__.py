@@ -45,7 +45,9 @@ def numbers(quantity: Quantity, estimate: float, error: float) -> tuple[str, str
 def write(rows: list[list[str]], seed: np.random.SeedSequence, limit: float) -> None:
     """Write the table and what it was made with, for the site."""
     with TABLE.open("w", newline="", encoding="utf-8") as file:
-        plain = [[MARKUP.sub(r"\\\1", word) for word in row] for row in rows]
+        # An estimate and its error stay on one line.
+        joined = [[*row[:4], row[4].replace(" ", "\N{NO-BREAK SPACE}"), *row[5:]] for row in rows]
+        plain = [[MARKUP.sub(r"\\\1", word) for word in row] for row in joined]
         cited = [[*row[:2], f":cite:t:`{row[2]}`", *row[3:]] for row in plain]
         csv.writer(file, lineterminator="\n").writerows([HEADER, *cited])
     today = dt.datetime.now(dt.UTC).date()
