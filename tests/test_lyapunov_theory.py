@@ -580,6 +580,22 @@ def test_spectra_of_single_and_singular_matrices():
     np.testing.assert_allclose(identity.exponents, math.log(2.0))
 
 
+@pytest.mark.parametrize("exponent", [-900, 900])
+def test_simple_finite_sets_keep_their_exponents_however_large(exponent):
+    turn = np.array([[0.6, -0.8], [0.8, 0.6]])
+    commuting = np.array([[2.0, 1.0], [1.0, 2.0]])
+    for matrices in ([turn, 2.0 * turn], [commuting, commuting @ commuting]):
+        plain = theory.lyapunov_spectrum(FiniteSet(matrices)).exponents
+        scaled = [matrix * 2.0**exponent for matrix in matrices]
+        large = theory.lyapunov_spectrum(FiniteSet(scaled)).exponents
+        np.testing.assert_allclose(large, plain + exponent * math.log(2.0), rtol=1e-14)
+        orders = np.array([-0.5, 1.0, 2.0])
+        plain = theory.moment_exponents(FiniteSet(matrices), orders)
+        large = theory.moment_exponents(FiniteSet(scaled), orders)
+        assert np.isfinite(plain[1:]).all()
+        np.testing.assert_allclose(large, plain + orders * exponent * math.log(2.0), rtol=1e-13)
+
+
 def test_equal_exponents_that_vary_have_no_variances():
     swapped = FiniteSet([[[2.0, 0.0], [0.0, 1.0]], [[1.0, 0.0], [0.0, 2.0]]])
     spectrum = theory.lyapunov_spectrum(swapped)

@@ -298,7 +298,7 @@ def _tensor_growth(matrices: NDArray[Any], probabilities: Floats, order: int) ->
     dimension = math.comb(n + degree - 1, degree)
     if dimension ** (2 if mixed else 1) > _MOST_TENSORS:
         return math.nan
-    size = float(np.linalg.norm(matrices, axis=(1, 2)).max())
+    size = float(abs(matrices).max())
     powers = [symmetric_power(matrix / size, degree) for matrix in matrices]
     if mixed:
         powers = [np.kron(power, power.conj()) for power in powers]
