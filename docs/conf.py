@@ -1,8 +1,10 @@
 """Configuration of the documentation site."""
 
 import importlib.metadata
+import os
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 DOCS = Path(__file__).parent
 sys.path.insert(0, str(DOCS / "_extensions"))
@@ -18,6 +20,7 @@ version = release
 extensions = [
     "mathml",
     "myst_parser",
+    "notfound.extension",
     "numpydoc",
     "page_repairs",
     "sphinx.ext.autodoc",
@@ -25,7 +28,9 @@ extensions = [
     "sphinx.ext.intersphinx",
     "sphinx_copybutton",
     "sphinx_gallery.gen_gallery",
+    "sphinx_sitemap",
     "sphinxcontrib.bibtex",
+    "sphinxext.opengraph",
 ]
 source_suffix = {".rst": "restructuredtext", ".md": "markdown"}
 exclude_patterns = ["_build", "_templates", "gallery/**/*.md5", "gallery/**/*.ipynb"]
@@ -95,6 +100,7 @@ sphinx_gallery_conf = {
     "reference_url": {"stabsim": None},
     "inspect_global_variables": True,
     "image_srcset": ["2x"],
+    "matplotlib_animations": (True, "html5"),
     "reset_modules": ("figure_style.apply_style",),
     "reset_modules_order": "before",
     "capture_repr": (),
@@ -109,6 +115,15 @@ sphinx_gallery_conf = {
 # Pages
 html_theme = "pydata_sphinx_theme"
 html_title = "stabsim"
+# Where the site is served: previews, the sitemap and the page of missing pages need it.
+html_baseurl = os.environ.get("STABSIM_SITE_URL", "http://localhost:8000/")
+sitemap_url_scheme = "{link}"
+notfound_urls_prefix = urlsplit(html_baseurl).path
+ogp_site_url = html_baseurl
+ogp_image = "_images/sphx_glr_plot_1_textbook_product_002_2_00x.png"
+ogp_image_alt = "Quantiles of a product of Gaussian matrices fan out as it grows with depth"
+ogp_social_cards = {"enable": False}
+ogp_enable_meta_description = True
 html_math_renderer = "mathml"
 html_static_path = ["_static"]
 html_css_files = ["custom.css"]
@@ -120,10 +135,12 @@ html_show_sourcelink = False
 html_sidebars = {
     "index": [],
     "networks_theory": [],
+    "performance": [],
     "spectra_theory": [],
     "theory": [],
     "user_guide": [],
     "verified": [],
+    "which_tool": [],
 }
 html_theme_options = {
     "logo": {
@@ -137,7 +154,7 @@ html_theme_options = {
     "show_nav_level": 2,
     "secondary_sidebar_items": ["page-toc"],
     "footer_start": ["copyright"],
-    "footer_end": [],
+    "footer_end": ["citation"],
     "pygments_light_style": "a11y-high-contrast-light",
     "pygments_dark_style": "a11y-high-contrast-dark",
 }

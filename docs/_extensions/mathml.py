@@ -223,10 +223,21 @@ class KeepPunctuation(SphinxPostTransform):
                 following.parent.replace(following, nodes.Text(following[mark.end() :]))
 
 
+def plain_formulas(
+    app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None
+) -> None:
+    """Leave plain text where formulas were, for the description that previews take of a page."""
+    for formula in list(doctree.findall(nodes.math)) if doctree else ():
+        letters = re.sub("<[^>]*>", "", to_mathml(formula.astext(), display=False))
+        formula.replace_self(nodes.Text(html.unescape(letters)))
+
+
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Register the renderer under the name ``mathml``."""
     inline: Any = (visit_inline, None)
     display: Any = (visit_display, None)
     app.add_html_math_renderer("mathml", inline_renderers=inline, block_renderers=display)
     app.add_post_transform(KeepPunctuation)
+    # After the page is written, before the description is taken.
+    app.connect("html-page-context", plain_formulas, priority=400)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

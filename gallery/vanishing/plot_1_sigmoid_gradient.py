@@ -90,3 +90,39 @@ print(
     f"ten layers lose {lost:.2f} decades at the very best, and after {depth} layers "
     "float16 rounds what is left to less than its smallest number."
 )
+
+# %%
+# Exercises
+# ---------
+#
+# **Exercise 1.** The hyperbolic tangent is a sigmoid stretched: :math:`\tanh x = 2\sigma(2x) - 1`.
+# How large can its gradient be, and how wide is the part of the line where it is below 0.01?
+#
+# **Answer.** By the chain rule :math:`\tanh' x = 4\,\sigma'(2x)`, so its gradient reaches
+# :math:`4 \cdot 1/4 = 1`: at its best point a tanh loses nothing. The factor 2 inside makes it
+# saturate sooner.
+
+tanh = activations.get("tanh")
+slope = tanh.derivative(x)
+print(f"largest slope {slope.max():.3f}, below 0.01 where |x| > {x[slope > 0.01].max():.2f}")
+
+# %%
+# **Exercise 2.** Weights :math:`w` multiply the gradient too: a layer passes
+# :math:`w\,\sigma'(w x)` when its input is :math:`x`. Which :math:`w` passes most at
+# :math:`x = 1`, and is it enough for the gradient not to shrink?
+#
+# **Answer.** Trying all weights up to 10: the best one makes up for little of the loss. A larger
+# weight multiplies more, but it also pushes the unit into the flat part.
+
+weights = np.linspace(0.0, 10.0, 1001)
+passed = weights * sigmoid.derivative(weights * 1.0)
+print(f"w = {weights[passed.argmax()]:.2f} passes most, {passed.max():.3f} of the gradient")
+
+# %%
+# Read on
+# -------
+#
+# A real layer has many units and random weights: :ref:`the next page
+# <sphx_glr_gallery_vanishing_plot_2_activation_gradients.py>` compares activations there. The
+# activations themselves are in :func:`stabsim.activations.get`, and :doc:`the theory of networks
+# </networks_theory>` says what a wide layer does to a gradient.

@@ -1,11 +1,15 @@
 """Speeds of alternatives, compared within one run."""
 
+import csv
+import datetime as dt
 import json
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
+
+import stabsim
 
 #: A contender is repeated within a round until it has run this long.
 SHORTEST = 5e6
@@ -156,3 +160,21 @@ def save(rows: Sequence[Row], machine: Mapping[str, Any], path: Path) -> None:
     else:
         text = markdown(rows, machine)
     path.write_text(text, encoding="utf-8")
+
+
+def publish(rows: Sequence[Row], machine: Mapping[str, Any], today: dt.date, folder: Path) -> None:
+    """Write the rows as a table, and what they were measured on, for the site."""
+    with (folder / "performance.csv").open("w", newline="", encoding="utf-8") as file:
+        table = csv.writer(file, lineterminator="\n")
+        table.writerow(["What", "Time", "per", "Peer", "Its time", "Ratio", "Quartiles"])
+        for row in rows:
+            times = [duration(time) for time in (row.nanoseconds, row.peer_nanoseconds)]
+            # A number and its unit stay on one line.
+            ours, theirs = (time.replace(" ", "\N{NO-BREAK SPACE}") for time in times)
+            spread = f"{row.low:.3g} to {row.high:.3g}"
+            what = f"{row.table}: {row.what}"
+            table.writerow([what, ours, row.unit, row.peer, theirs, f"{row.ratio:.3g}", spread])
+    system = ", ".join(f"{name} {value}" for name, value in machine.items())
+    (folder / "performance_run.txt").write_text(
+        f"Measured on {today} with stabsim {stabsim.__version__}: {system}.\n", encoding="utf-8"
+    )

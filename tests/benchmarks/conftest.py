@@ -1,5 +1,9 @@
-"""One table of ratios for the whole session; ``STABSIM_BENCH_OUT`` names a file that keeps it."""
+"""One table of ratios for the whole session.
 
+``--write`` puts it on the site; ``STABSIM_BENCH_OUT`` names a file that keeps it.
+"""
+
+import datetime as dt
 import os
 import platform
 from collections.abc import Iterator
@@ -10,10 +14,15 @@ import numba
 import numpy as np
 import pytest
 import scipy.linalg.cython_blas  # noqa: F401
-from benchmarks.comparison import Comparison, Row, markdown, save
+from benchmarks.comparison import Comparison, Row, markdown, publish, save
 from threadpoolctl import threadpool_limits
 
+DOCS = Path(__file__).parents[2] / "docs"
 ROWS = pytest.StashKey[list[Row]]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--write", action="store_true", help="write the table for the site")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -56,3 +65,5 @@ def pytest_terminal_summary(
     path = os.environ.get("STABSIM_BENCH_OUT")
     if path:
         save(rows, _machine(), Path(path))
+    if config.getoption("--write"):
+        publish(rows, _machine(), dt.datetime.now(dt.UTC).date(), DOCS)
