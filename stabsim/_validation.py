@@ -83,13 +83,18 @@ def flag(name: str, value: Any) -> bool:
 MOST_RECORDED = 128
 
 
-def recorded(record: "ArrayLike | None", depth: int, *, least: int) -> "NDArray[np.int64]":
-    """Return the ascending depths, from ``least`` to ``depth``, that are to be recorded."""
+def recorded(
+    record: "ArrayLike | None", depth: int, *, least: int, name: str = "depth"
+) -> "NDArray[np.int64]":
+    """Return the ascending depths, from ``least`` to ``depth``, that are to be recorded.
+
+    ``name`` is what errors call the depth.
+    """
     if record is None:
         count = min(depth, MOST_RECORDED)
         # Rounded up from depth / count to depth, so that the last one is the depth itself.
         return -(-np.arange(least, count + 1) * depth // count)
-    requirement = f"record must be ascending integers between {least} and depth = {depth}"
+    requirement = f"record must be ascending integers between {least} and {name} = {depth}"
     try:
         depths = np.array(record)
     except ValueError as error:

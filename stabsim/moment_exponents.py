@@ -57,6 +57,7 @@ if TYPE_CHECKING:
 __all__ = ["generalized_lyapunov"]
 
 METHODS = ("auto", "dense", "reduced")
+_LARGEST_ORDER = 1e50
 
 
 def generalized_lyapunov(
@@ -86,10 +87,11 @@ def generalized_lyapunov(
         The law of a factor, e.g. ``Ginibre(4)``. The factors must be independent, though not
         necessarily of one law.
     q : float or (Q,) array_like of float
-        The orders of the moments, positive or negative.
+        The orders of the moments, positive or negative, at most 1e50 in magnitude.
     steps : int
         Factors that count, at least 2. A batch, ``steps/32``, should outlast the memory of a
-        vector's direction.
+        vector's direction. Where the laws of the factors cycle, as in `stabsim.Alternating`, whole
+        cycles count, at least 2: ``result.steps`` is the next such number.
     walkers : int, default 1000
         Vectors in a population.
     trials : int, default 32
@@ -204,6 +206,8 @@ def generalized_lyapunov(
         used, reason = "dense", "growth depends on the direction"
     if warmup is None:
         warmup = 0 if isotropic else steps // 4
+    cycles = max(2, -(-steps // ensemble.period)) if ensemble.period > 1 else steps
+    steps = cycles * ensemble.period
     infinite = _infinite_moments(ensemble, orders)
     simulated = ~infinite & (orders != 0.0)
     task = PopulationGrowth(ensemble, law, orders[simulated], steps, warmup, walkers)
@@ -233,14 +237,15 @@ def generalized_lyapunov(
 
 def _orders(q: ArrayLike) -> NDArray[np.float64]:
     """Return the orders of the moments as an array of one dimension."""
-    requirement = "q must be a finite real number or a sequence of them"
+    requirement = "q must be a finite real number, at most 1e50 in magnitude, or a sequence of them"
     try:
         orders = np.array(q)
     except ValueError as error:
         raise ValueError(f"{requirement}, got rows of unequal lengths") from error
     if orders.size > 0 and orders.dtype.kind not in "iuf":
         raise TypeError(f"{requirement}, got {validation.described(q)}")
-    if orders.ndim > 1 or orders.size == 0 or not np.isfinite(orders).all():
+    # The fourth powers of growth rates are to be finite; a NaN fails the comparison too.
+    if orders.ndim > 1 or orders.size == 0 or not (np.abs(orders) <= _LARGEST_ORDER).all():
         raise ValueError(f"{requirement}, got {validation.described(q)}")
     return np.atleast_1d(orders).astype(np.float64)
 

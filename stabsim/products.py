@@ -106,9 +106,12 @@ def matrix_product_growth(
     **Estimators.** The mean over N trials has the standard error :math:`s/\sqrt N`. The growth rate
     is the mean of :math:`(\ln\|P_T\| - \ln\|P_s\|)/(T-s)`, with :math:`s = 0` where the steps are
     independent and :math:`s = \lfloor T/2 \rfloor` else, which drops the transient of the first
-    half. It estimates the largest Lyapunov exponent, for ``"logdet"`` the sum of all, and for a
-    vector the exponent of the least invariant subspace that holds it, which is the largest one
-    unless the factors share a subspace.
+    half. Where the laws of the factors cycle, as in `stabsim.Alternating`, s is the next depth that
+    leaves whole cycles; where not even one is left, the rate is biased by what it lacks. What is
+    left of the transient decays exponentially with s, but slowly where the largest two exponents
+    coincide or nearly do. The rate estimates the largest Lyapunov exponent, for ``"logdet"`` the
+    sum of all, and for a vector the exponent of the least invariant subspace that holds it, which
+    is the largest one unless the factors share a subspace.
 
     **Vanished products.** A product that is exactly zero in floating point, or for ``"logdet"``
     one with a factor whose elimination meets a zero pivot, is recorded as ``-inf`` and counted in
@@ -159,11 +162,12 @@ def matrix_product_growth(
     seed = seed_sequence(rng)
 
     law = ensemble.radial_law(norm)
+    # Where the steps are independent there is no transient to drop from the growth rate.
+    start = 0 if law is not None or norm == "logdet" else depth // 2
     schedule = Schedule(
         depths,
         depth,
-        # Where the steps are independent there is no transient to drop from the growth rate.
-        start=0 if law is not None or norm == "logdet" else depth // 2,
+        start=_start_of_cycles(start, depth, ensemble.period),
         offset=_log_norm(beginning) if norm in {"frobenius", "vector"} else 0.0,
     )
     task: Task
@@ -201,6 +205,12 @@ def matrix_product_growth(
         rate_depths=(schedule.start, depth),
         statistics=statistics,
     )
+
+
+def _start_of_cycles(start: int, depth: int, period: int) -> int:
+    """Return the first depth from ``start`` on that is whole cycles before ``depth``, if any is."""
+    whole = (depth - start) // period * period
+    return depth - whole if whole > 0 else start
 
 
 def _log_norm(beginning: NDArray[Any]) -> float:

@@ -96,8 +96,9 @@ def product_singular_values(
     :math:`10^{-16} \sigma_1`, and nothing of the others.) Against arithmetic of many digits, the
     logarithms are right to about :math:`10^{-16}(t + |\ln\sigma_i|)`: for Gaussian factors
     :math:`10^{-12}` at depth 1000, where the values span 300 decades or more. The precision does
-    not depend on the sizes of a factor's rows and columns, and where the rest of it is near to a
-    singular matrix its decomposition is computed with 106 bits.
+    not depend on the sizes of a factor's rows and columns, as long as its entries other than zeros
+    are within 300 decades of each other, and where the rest of it is near to a singular matrix its
+    decomposition is computed with 106 bits.
 
     **Its limit.** All rounding errors are as if the entries of the factors, in the directions that
     they act on, had been changed in their last digit. That spoils a singular value if it is small

@@ -158,6 +158,32 @@ def test_alternating_growth_is_the_mean_over_a_cycle():
     assert_mean(growth.log_norm[:, -1], exact)
     with pytest.raises(AssertionError, match="z ="):
         assert_mean(growth.log_norm[:, -1], depth * np.mean(steps))
+    # The growth rate is that of whole cycles.
+    assert growth.rate_depths == (11, 20)
+    assert_z(growth.lyapunov, np.mean(steps), growth.lyapunov_se)
+
+
+def test_laws_come_again_after_a_period():
+    two = Alternating([Ginibre(3), Haar(3)])
+    three = Rectangular([3, 2, 1])
+    assert (Ginibre(3).period, two.period, three.period) == (1, 2, 3)
+    assert Rectangular([3, 3]).period == 1
+    assert Alternating([Haar(3), Haar(3)]).period == 1
+    # Each member goes on by one factor in a cycle of two.
+    assert Alternating([two, three]).period == 12
+    assert Shifted(two, scale=0.1).period == 2
+
+
+@pytest.mark.parametrize(
+    ("depth", "norm", "start"),
+    [(10, "frobenius", 6), (11, "frobenius", 5), (11, "logdet", 1), (2, "vector", 1)],
+)
+def test_growth_rates_are_those_of_whole_cycles(depth, norm, start):
+    cycle = Alternating([[[2.0]], [[8.0]]])
+    growth = matrix_product_growth(cycle, depth, trials=2, norm=norm, record=[depth], rng=1)
+    assert growth.rate_depths == (start, depth)
+    rate = math.log(4.0) if (depth - start) % 2 == 0 else math.log(8.0)
+    assert growth.lyapunov == pytest.approx(rate, rel=1e-14)
 
 
 def test_stationary_probabilities():

@@ -468,6 +468,30 @@ def test_factors_of_alternating_laws():
     assert_z(result.values[0], exact, result.standard_error[0])
 
 
+@pytest.mark.parametrize("steps", [2, 7, 101])
+def test_what_differs_within_a_cycle_is_no_noise(steps):
+    factors = [FiniteSet([[[size]]]) for size in (2.0, 8.0, 32.0)]
+    result = moments(Alternating(factors), [2.0, -1.0], steps=steps, walkers=20, trials=3)
+    assert result.steps == max(6, -(-steps // 3) * 3)
+    np.testing.assert_allclose(result.values, result.q * math.log(8.0), rtol=1e-14)
+    np.testing.assert_allclose(result.bias_estimate, 0.0, atol=1e-25)
+    # Laws that are all the same make no cycle.
+    assert moments(Alternating(factors[:1] * 2), 2.0, steps=7, walkers=20).steps == 7
+
+
+def test_numbers_of_a_summary_stay_apart():
+    result = quick(Ginibre(2, sigma=1e100), 100.0)
+    row = next(line for line in result.summary().splitlines() if line.startswith("      100"))
+    assert row.split()[:2] == ["100", f"{result.values[0]:.6f}"]
+
+
+def test_the_largest_orders_end_in_numbers():
+    with pytest.warns(RuntimeWarning, match="populations were too small") as warned:
+        result = moments(Ginibre(2), 1e50, steps=4, walkers=20, trials=3)
+    assert not any("overflow encountered in square" in str(each.message) for each in warned)
+    assert np.isfinite([result.values, result.standard_error]).all()
+
+
 def test_a_vector_that_vanishes_makes_negative_moments_infinite():
     with pytest.warns(RuntimeWarning, match="orders -1 of FiniteSet"):
         result = moments(FiniteSet([[[0.0]], [[2.0]]]), [-1.0, 1.0])
@@ -673,7 +697,8 @@ def test_a_rate_function_needs_orders():
 @pytest.mark.parametrize(
     ("keywords", "error", "message"),
     [
-        ({"q": "two"}, TypeError, r"^q must be a finite real number or a sequence of them"),
+        ({"q": "two"}, TypeError, r"^q must be a finite real number, at most 1e50 in magnitude"),
+        ({"q": 1e51}, ValueError, r"^q must be .* or a sequence of them, got 1e\+51"),
         ({"q": True}, TypeError, r"^q must be"),
         ({"q": 1j}, TypeError, r"^q must be"),
         ({"q": []}, ValueError, r"^q must be"),

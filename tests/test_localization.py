@@ -70,6 +70,7 @@ def test_a_clean_chain_within_its_band_has_no_finite_length():
     result = localization_length(AndersonTransfer(0.0, 0.0), steps=FEW, trials=2, rng=1)
     assert result.exact == math.inf
     assert result.length > FEW
+    assert "exact inf\n" in result.summary()
     assert result.standard_error >= 0.0
     result.plot().figure.clear()
 

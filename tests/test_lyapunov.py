@@ -298,6 +298,14 @@ def test_covariance_and_history_are_those_of_the_chains():
     np.testing.assert_allclose(result.history_standard_error[-1], result.standard_error)
 
 
+@pytest.mark.jit
+def test_a_precision_out_of_reach_is_all_that_is_warned_of():
+    with pytest.warns(RuntimeWarning) as warned:
+        lyapunov_spectrum(Ginibre(2), steps=40, trials=10, precision=1e-300, rng=1)
+    assert len(warned) == 1
+    assert str(warned[0].message).startswith("precision 1e-300 was not reached")
+
+
 def test_confidence_intervals_are_students():
     result = lyapunov_spectrum(Ginibre(2), steps=30, trials=10, rng=1)
     low, high = result.confidence_interval(0.9)
@@ -316,6 +324,10 @@ def test_the_kaplan_yorke_dimension():
     assert contracting.kaplan_yorke_dimension is None
     growing = lyapunov_spectrum(FiniteSet([np.diag([5.0, 2.0])]), steps=50, trials=2, rng=1)
     assert growing.kaplan_yorke_dimension is None
+    # Volumes that do not shrink but by rounding have none either.
+    for seed in range(5):
+        area = lyapunov_spectrum(AndersonTransfer(0.0, 1.0, width=2), steps=50, trials=2, rng=seed)
+        assert area.kaplan_yorke_dimension is None
 
 
 @pytest.mark.parametrize(
@@ -352,7 +364,7 @@ def test_a_result_can_be_read_drawn_and_kept(ensemble):
         ({"interval": 0}, "interval must be a positive integer, got 0"),
         ({"precision": 0.0}, "precision must be a finite real number above 0"),
         ({"precision": 0.1, "record": [1]}, "record must be left out where precision is given"),
-        ({"record": [5, 200]}, "record must be ascending integers"),
+        ({"record": [5, 200]}, "record must be ascending integers between 1 and steps ="),
         ({"method": "dense"}, "method must be one of 'auto', 'qr', 'reduced'"),
         ({"rng": -1}, "rng must be"),
         ({"n_jobs": 0}, "n_jobs must be"),

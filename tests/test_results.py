@@ -243,15 +243,22 @@ def test_intervals_count_the_vanished():
     ],
 )
 def test_a_bad_level_of_confidence_is_named(level, error):
-    with pytest.raises(error, match=r"^level must be a finite real number above 0 and at most 1"):
+    requirement = r"^level must be a (finite real number above 0|probability below 1), got"
+    with pytest.raises(error, match=requirement):
         growth().confidence_interval(level)
-    with pytest.raises(error, match=r"^level must be a finite real number above 0 and at most 1"):
+    with pytest.raises(error, match=requirement):
         growth().quantile_interval(0.5, level)
 
 
 def test_intervals_of_quantiles_are_there_only_with_samples():
     with pytest.raises(AttributeError, match=r"samples=True, got samples=False"):
         growth(False).quantile_interval(0.5)
+
+
+def test_numbers_of_a_summary_stay_apart():
+    result = matrix_product_growth(FiniteSet([[[1e-100]]]), 10_000, trials=2, rng=1)
+    last = result.summary().splitlines()[-1].split()
+    assert last[:2] == ["10000", f"{result.mean[-1]:.4f}"]
 
 
 # Frozen --------------------------------------------------------------------------------------

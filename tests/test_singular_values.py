@@ -326,6 +326,13 @@ def test_a_reduced_law_is_that_of_drawn_factors(ensemble):
         assert_same_law(reduced.log_singular_values[:, i], dense.log_singular_values[:, i])
 
 
+def test_numbers_of_a_summary_stay_apart():
+    result = spectrum(Haar(2, scale=1e-100), 1000)
+    *_, header, first, second = result.summary().splitlines()
+    assert len(first.split()) == len(second.split()) == len(header.replace(" %", "%").split()) - 2
+    assert first.split()[1] == f"{result.mean[0]:.4f}"
+
+
 @pytest.mark.jit
 def test_a_wrong_law_is_told_apart():
     right = spectrum(Ginibre(3), 5, trials=4000, rng=1).log_singular_values[:, 1]

@@ -374,6 +374,9 @@ def test_lloyds_exponent_at_its_ends():
     assert theory.lloyd_exponent(0.0, 1e-200) == pytest.approx(5e-201, rel=1e-14)
     # Strong disorder: ln W.
     assert theory.lloyd_exponent(0.0, 1e200) == pytest.approx(math.log(1e200), rel=1e-15)
+    largest = 300.0 * math.log(10.0)
+    assert theory.lloyd_exponent(1e300, 0.0) == pytest.approx(largest, rel=1e-15)
+    assert theory.lloyd_exponent(1e300, 1e300) == pytest.approx(largest + 0.5 * math.log(2.0))
 
 
 @pytest.mark.parametrize(
@@ -383,6 +386,8 @@ def test_lloyds_exponent_at_its_ends():
         ("0", 1.0, "^energy must be"),
         (0.0, -1.0, "^disorder must be"),
         (0.0, math.inf, "^disorder must be"),
+        (0.0, 1e301, r"^disorder must be .* at most 1e\+300, got 1e\+301"),
+        (-1e301, 0.0, r"^energy must be .* at least -1e\+300"),
     ],
 )
 def test_lloyd_exponent_checks_its_input(energy, disorder, message):
@@ -426,6 +431,9 @@ def fill(rng, out):
         (IID(3, "uniform"), "logdet"),
         (AndersonTransfer(0.0, 1.0), "vector"),
         (AndersonTransfer(0.0, 1.0, distribution="gaussian"), "frobenius"),
+        # What is known of a chain is not what a strip or a bar does.
+        (AndersonTransfer(0.0, 1.0, distribution="cauchy", width=2), "vector"),
+        (AndersonTransfer(0.5, 1.0, distribution="cauchy", width=(2, 2)), "spectral"),
         (FiniteSet([[[1.0, 1.0], [0.0, 1.0]], [[1.0, 0.0], [1.0, 1.0]]]), "spectral"),
         (Shifted(Ginibre(3), scale=0.1), "logdet"),
         (Shifted(Haar(3), scale=0.1), "vector"),

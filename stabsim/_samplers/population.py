@@ -53,8 +53,8 @@ class PopulationGrowth:
 
     @property
     def batches(self) -> int:
-        """Batches into which the steps are cut."""
-        return min(BATCHES, self.steps)
+        """Batches into which the steps are cut, each of whole cycles of the factors' laws."""
+        return min(BATCHES, self.steps // self.ensemble.period)
 
     @property
     def windows(self) -> int:
@@ -97,7 +97,7 @@ class PopulationGrowth:
         sums, squares = np.empty((2, count, self.windows))
         points = np.empty(len(workspace))
         logs = np.empty((3, len(workspace), count))
-        recorder = _Recorder(self.steps, self.batches, count)
+        recorder = _Recorder(self.steps, self.batches, self.ensemble.period, count)
         for length, recorded in ((self.warmup, False), (self.steps, True)):
             ancestors[:] = np.arange(self.walkers)
             survivors[:], sums[:], squares[:] = 0, 0.0, 0.0
@@ -168,9 +168,10 @@ class PopulationGrowth:
 class _Recorder:
     """Sums of the log mean weights, by batches of steps, and of what the weights look like."""
 
-    def __init__(self, steps: int, batches: int, orders: int) -> None:
+    def __init__(self, steps: int, batches: int, period: int, orders: int) -> None:
         self._steps = steps
-        self._lengths = np.diff(np.arange(batches + 1) * steps // batches)
+        # What differs between the factors of a cycle is no noise.
+        self._lengths = np.diff(np.arange(batches + 1) * (steps // period) // batches) * period
         self._ends = np.cumsum(self._lengths)
         self._sums = np.zeros((batches, orders))
         self._effective, self._spacings = np.zeros((2, orders))

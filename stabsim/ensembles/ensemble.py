@@ -106,6 +106,11 @@ class Ensemble(ABC):
         return True
 
     @property
+    def period(self) -> int:
+        """The number of factors after which their laws come again, 1 where all have the same."""
+        return 1
+
+    @property
     def moment_limit(self) -> float | None:
         """The order below which all absolute moments of the entries exist.
 

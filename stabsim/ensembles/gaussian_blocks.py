@@ -165,6 +165,11 @@ class Rectangular(Ensemble):
         return len(set(self.widths)) == 1
 
     @property
+    def period(self) -> int:
+        """The number of factors after which their laws come again, 1 where all have the same."""
+        return 1 if self.identically_distributed else len(self.widths)
+
+    @property
     def sigmas(self) -> tuple[float, ...]:
         """The standard deviation of an entry, for each factor of a cycle."""
         if self.mode is None:

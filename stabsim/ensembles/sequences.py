@@ -78,7 +78,8 @@ class Alternating(Mixed):
 
     Notes
     -----
-    Growth rates are those of a factor, the mean over a cycle. Each ensemble draws from its own
+    Growth rates are those of a factor, the mean over a cycle; an estimate over t factors that are
+    no whole number of cycles is off by a term of the order 1/t. Each ensemble draws from its own
     stream, so a draw costs what it costs in the ensemble, and a copy.
 
     Examples
@@ -107,6 +108,14 @@ class Alternating(Mixed):
     def identically_distributed(self) -> bool:
         """Whether all factors of a product have the same law."""
         return len(set(self.ensembles)) == 1 and self.ensembles[0].identically_distributed
+
+    @property
+    def period(self) -> int:
+        """The number of factors after which their laws come again, 1 where all have the same."""
+        if self.identically_distributed:
+            return 1
+        # A member goes on by one factor in every cycle.
+        return len(self.ensembles) * math.lcm(*(e.period for e in self.ensembles))
 
     def sequence(self, lanes: int) -> Callable[[Stream, Numbers], None]:
         """Return what draws consecutive factors of ``lanes`` products, from batch to batch."""

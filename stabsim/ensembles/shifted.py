@@ -88,6 +88,11 @@ class Shifted(Ensemble):
         return self.ensemble.identically_distributed
 
     @property
+    def period(self) -> int:
+        """The number of factors after which their laws come again, 1 where all have the same."""
+        return self.ensemble.period
+
+    @property
     def moment_limit(self) -> float | None:
         """The order below which all absolute moments of the entries exist."""
         return self.ensemble.moment_limit

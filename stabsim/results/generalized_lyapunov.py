@@ -218,9 +218,9 @@ class GeneralizedLyapunov:
 
         A power of two, at most the length of a batch.
         """
-        noise = np.maximum(self.record.noise.mean(axis=0), np.finfo(float).tiny)
-        off = np.abs(self.record.window_noise.mean(axis=0) / noise[:, None] - 1.0) > _PLATEAU
-        off &= self.record.noise.mean(axis=0)[:, None] > 0.0
+        noise = self.record.noise.mean(axis=0)[:, None]
+        off = np.abs(self.record.window_noise.mean(axis=0) - noise) > _PLATEAU * noise
+        off &= noise > 0.0
         windows = off.shape[1]
         last = windows - np.argmax(off[:, ::-1], axis=1)
         exponents = np.where(off.any(axis=1), np.minimum(last, windows - 1), 0)
@@ -329,24 +329,24 @@ class GeneralizedLyapunov:
         """
         columns = {
             "q": (self.q, "9.3g"),
-            "L(q)": (self.values, "11.6f"),
-            "s.e.": (self.standard_error, "11.2g"),
-            "corrected": (-self.bias_estimate, "11.2g"),
-            "effective": (self.effective_sample_size, "11.1f"),
-            "ancestors": (self.surviving_ancestors, "11.1f"),
+            "L(q)": (self.values, "10.6f"),
+            "s.e.": (self.standard_error, "10.2g"),
+            "corrected": (-self.bias_estimate, "10.2g"),
+            "effective": (self.effective_sample_size, "10.1f"),
+            "ancestors": (self.surviving_ancestors, "10.1f"),
         }
         if self.exact is not None:
-            columns["exact"] = (self.exact, "11.6f")
-            columns["z"] = (self._z_scores(self.exact), "8.2f")
+            columns["exact"] = (self.exact, "10.6f")
+            columns["z"] = (self._z_scores(self.exact), "7.2f")
         widths = [style.partition(".")[0] for _, style in columns.values()]
         lines = [
             f"{self.ensemble!r}, {self.trials} populations of {self.walkers} walkers",
             f"{self.steps} steps after a warm-up of {self.warmup}",
             f"method {self.method}: {self.reason}",
-            "".join(f"{name:>{width}}" for name, width in zip(columns, widths, strict=True)),
+            " ".join(f"{name:>{width}}" for name, width in zip(columns, widths, strict=True)),
         ]
         for k, doubts in enumerate(self._doubts):
-            row = "".join(f"{values[k]:>{style}}" for values, style in columns.values())
+            row = " ".join(f"{values[k]:>{style}}" for values, style in columns.values())
             lines.append(row + ("  collapsed" if doubts else ""))
         lines += [line for line in self.doubts().splitlines() if line]
         return "\n".join(lines)

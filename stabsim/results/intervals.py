@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 def validated_level(level: Any) -> float:
     """Return the probability that an interval is to hold the true value."""
-    return validation.real("level", level, above=0.0, most=1.0 - 1e-12)
+    number = validation.real("level", level, above=0.0)
+    if number > 1.0 - 1e-12:
+        raise ValueError(f"level must be a probability below 1, got {level!r}")
+    return number
 
 
 def mean_interval(mean: float, error: float, count: int, level: float) -> tuple[float, float]:

@@ -123,7 +123,7 @@ class LocalizationLength:
         ]
         if self.exact is not None:
             lines[2] += f", exact {self.exact:.6g}"
-            if 0.0 < self.standard_error < math.inf:
+            if 0.0 < self.standard_error < math.inf and self.exact < math.inf:
                 lines[2] += f" (z = {(self.length - self.exact) / self.standard_error:+.2f})"
         return "\n".join(lines)
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from stabsim import _validation as validation
 from stabsim.results.arrays import read_only
+from stabsim.results.intervals import validated_level
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["LyapunovSpectrum"]
 
 _SUMMARY_ROWS = 12
+# What rounding adds to sums of exponents, relative to the largest.
+_ROUNDING = 1e-12
 # From so many chains on their own scatter gives the error, below it is that of batches.
 _LEAST_CHAINS = 8
 
@@ -164,7 +166,7 @@ class LyapunovSpectrum:
         """
         from scipy.special import stdtrit
 
-        level = validation.real("level", level, above=0.0, most=1.0 - 1e-12)
+        level = validated_level(level)
         batches = len(self._batches[1])
         factor = stdtrit(batches - 1, 0.5 + 0.5 * level) if batches > 1 else math.inf
         reach = np.where(self.standard_error > 0.0, factor * self.standard_error, 0.0)
@@ -186,11 +188,12 @@ class LyapunovSpectrum:
         With j the largest number of exponents whose sum is not negative it is
         :math:`j + \sum_{i \le j} \lambda_i / |\lambda_{j+1}|` :cite:p:`KaplanYorke1979`. It means
         something where volumes shrink and some directions grow; it is None where the largest
-        exponent is not positive, or the sum of those estimated does not become negative.
+        exponent is not positive, or the sum of those estimated does not become negative (beyond
+        rounding, as that of matrices of determinant 1).
         """
         exponents = np.sort(self.exponents)[::-1]
         sums = np.cumsum(exponents)
-        if exponents[0] <= 0.0 or sums[-1] >= 0.0:
+        if exponents[0] <= 0.0 or sums[-1] >= -_ROUNDING * float(np.abs(exponents).max()):
             return None
         j = int(np.argmax(sums < 0.0))
         return j + float(sums[j - 1] / -exponents[j])

@@ -271,12 +271,14 @@ class ProductGrowth:
             f"{self.ensemble!r}, {_NORM_NAMES[self.norm]}, {self.trials} trials",
             f"method {self.method}: {self.reason}",
             self._rate_line(),
-            "".join(f"{name:>11}" for name in columns),
+            "".join(f" {name:>10}" for name in columns),
         ]
         for row in shown:
             entries = [column[row] for column in columns.values()]
             lines.append(
-                "".join(f"{x:>11}" if isinstance(x, np.integer) else f"{x:>11.4f}" for x in entries)
+                "".join(
+                    f" {x:>10}" if isinstance(x, np.integer) else f" {x:>10.4f}" for x in entries
+                )
             )
         return "\n".join(lines)
 

@@ -215,13 +215,13 @@ class ProductSingularValues:
             f"{self.ensemble!r}, singular values of {self.depth} {factors}, {self.trials} trials",
             f"method {self.method}: {self.reason}",
             f"largest over least: 10^{self.median_log_condition:z.2f} in the median",
-            "".join(f"{name:>12}" for name in columns),
+            "".join(f" {name:>11}" for name in columns),
         ]
         for row in shown:
             entries = [column[row] for column in columns.values()]
             lines.append(
                 "".join(
-                    f"{x:>12}" if isinstance(x, np.integer) else f"{x:>z12.4f}" for x in entries
+                    f" {x:>11}" if isinstance(x, np.integer) else f" {x:>z11.4f}" for x in entries
                 )
             )
         return "\n".join(lines)

@@ -113,7 +113,7 @@ def anderson_band_centre_exponent(
     Two steps at E = 0 without disorder turn any vector by half a turn; what E and the disorder
     add over two steps is a Brownian motion of the direction. The Fourier coefficients of its
     density obey a recurrence of three terms, whose decaying solution is the fraction. What is left
-    out is of the relative order σ²: at E = 0, simulations of the box show about 0.008 W².
+    out is of the relative order σ²: at E = 0, the exponent of the box is larger by 0.00875 W².
 
     Examples
     --------

@@ -281,9 +281,9 @@ def lloyd_exponent(energy: float, disorder: float) -> float:
     Parameters
     ----------
     energy : float
-        The energy E.
+        The energy E, in [-1e300, 1e300].
     disorder : float
-        The half-width W, non-negative.
+        The half-width W, in [0, 1e300].
 
     Returns
     -------
@@ -301,8 +301,8 @@ def lloyd_exponent(energy: float, disorder: float) -> float:
     >>> round(theory.lloyd_exponent(0.0, 1.0), 12)  # asinh(1/2)
     0.48121182506
     """
-    energy = validation.real("energy", energy)
-    disorder = validation.real("disorder", disorder, least=0.0)
+    energy = validation.real("energy", energy, least=-1e300, most=1e300)
+    disorder = validation.real("disorder", disorder, least=0.0, most=1e300)
     above, below = abs(2.0 + energy), abs(2.0 - energy)
     # cosh(gamma) - 1 without the cancellation that a weak disorder would suffer.
     excess = disorder * (disorder / (math.hypot(above, disorder) + above or 1.0))
