@@ -184,7 +184,7 @@ def site(session: nox.Session) -> None:
         session.skip(message)
     if not (SITE / "index.html").exists():
         build_site(session)
-    session.install(*nox.project.dependency_groups(PYPROJECT, "site"))
+    install(session, "site")
     session.run("pytest", "-n2", "tests/site", *session.posargs, env={"CHROMIUM": str(browser)})
 
 

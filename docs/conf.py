@@ -18,6 +18,7 @@ release = importlib.metadata.version("stabsim")
 version = release
 
 extensions = [
+    "explorer",
     "mathml",
     "myst_parser",
     "notfound.extension",
@@ -133,6 +134,7 @@ html_context = {"default_mode": "auto"}
 html_copy_source = False
 html_show_sourcelink = False
 html_sidebars = {
+    "explorer": [],
     "index": [],
     "networks_theory": [],
     "performance": [],

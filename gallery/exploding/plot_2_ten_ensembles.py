@@ -30,6 +30,7 @@ import numba
 import numpy as np
 
 import stabsim
+from stabsim import theory
 
 
 @numba.njit
@@ -137,8 +138,7 @@ for name, growth in sorted(results.items(), key=lambda item: -item[1].lyapunov):
 # rates: rare outliers carry much of the mean squared length, and little of the typical one. The
 # exact values are those of Newman :cite:p:`Newman1986`, Forrester :cite:p:`Forrester2013`,
 # Viswanath :cite:p:`Viswanath1999` and Lloyd :cite:p:`Lloyd1969`; :ref:`the theory page <theory>`
-# has their formulas. Next: :ref:`when does a number format give up?
-# <sphx_glr_gallery_number_formats_plot_1_overflow.py>`
+# has their formulas.
 
 fastest = max(results, key=lambda name: results[name].lyapunov)
 alive = [name for name in results if np.isfinite(results[name].lyapunov)]
@@ -152,3 +152,60 @@ print(
     f"All {len(scores)} rates known exactly and left to chance agree: "
     f"|z| is at most {max(map(abs, scores.values())):.1f}."
 )
+
+# %%
+# Exercises
+# ---------
+#
+# **Exercise 1.** A few entries of a large rotation look like independent Gaussians. So the product
+# of 4×4 corners of :math:`m \times m` rotations, each corner multiplied by :math:`\sqrt{m}`, should
+# grow like the Gaussian product as :math:`m \to \infty`. Does it, and how large must :math:`m` be?
+# Does its spread?
+#
+# **Answer.** Rate and variance of the corners are known exactly
+# (:func:`stabsim.theory.truncated_haar_exponents`,
+# :func:`stabsim.theory.truncated_haar_variances`); the factor :math:`\sqrt{m}` adds
+# :math:`\tfrac{1}{2}\ln m` to the rate and nothing to the variance. With :math:`m = 4` the corner
+# is the whole rotation, and nothing is random. The difference from the Gaussian values (the last
+# row) falls like :math:`1/m`.
+
+for m in (4, 5, 8, 64, 1024):
+    rate = theory.truncated_haar_exponents(4, m)[0] + 0.5 * np.log(m)
+    variance = theory.truncated_haar_variances(4, m)[0]
+    print(f"m = {m:>4}: rate {rate:.4f}, variance a factor {variance:.4f}")
+print(
+    f"Gaussian: rate {theory.ginibre_exponents(4)[0]:.4f}, "
+    f"variance a factor {theory.ginibre_variances(4)[0]:.4f}"
+)
+
+# %%
+# **Exercise 2.** Products of sign matrices die. For 2×2 sign matrices, what share of the images
+# :math:`P_t v` is exactly zero after :math:`t = 2, 4, 8` factors?
+#
+# **Answer.** Only the shape of the vector matters. The first factor makes :math:`(1, 0)` a vector
+# :math:`(\pm 1, \pm 1)`. The next makes of that two independent sums of two signs, each zero with
+# probability 1/2: both are zero in a quarter of the cases (dead), none in a quarter (the second
+# shape again), and one in half of them (the first shape). So two numbers, the shares of the two
+# shapes, follow a rule with constant coefficients.
+
+small = stabsim.matrix_product_growth(
+    stabsim.IID(2, "rademacher"), 8, trials=20_000, norm="vector", rng=5
+)
+one, both = 1.0, 0.0
+for t in range(1, 9):
+    one, both = both / 2.0, one + both / 4.0
+    if t in (2, 4, 8):
+        dead_share, seen = 1.0 - one - both, small.vanished[t - 1] / small.trials
+        print(f"after {t} factors {dead_share:.4f} are zero, simulated {seen:.4f}")
+
+# %%
+# Read on
+# -------
+#
+# Growth is not the only trouble: :ref:`why gradients become ill-conditioned
+# <sphx_glr_gallery_exploding_plot_3_conditioning.py>` is the next page, and
+# :ref:`factors that are not alike, not independent or not square
+# <sphx_glr_gallery_exploding_plot_4_dependent_factors.py>` come after it.
+# :func:`stabsim.matrix_product_growth` has all options of the simulation, :class:`stabsim.Custom`
+# says how to bring a matrix of your own, and :doc:`the theory of products </theory>` has the
+# formulas.

@@ -205,8 +205,7 @@ for sigma in choices.values():
 
 # %%
 # Orthogonal matrices, :class:`stabsim.Haar`, keep every length at every depth: they are the real
-# cure. :ref:`Was the book's 1e23 typical? <sphx_glr_gallery_exploding_plot_1_textbook_product.py>`
-# looks at one product closely.
+# cure.
 
 print(
     f"Half of the products have overflowed float16 after {middle['float16']} factors, float32 "
@@ -216,3 +215,54 @@ print(
     f"{deepest[0.1, 'float16']}. Simulated and exact probabilities differ by at most "
     f"{np.abs(scores).max():.1f} standard errors in {len(scores)} comparisons."
 )
+
+# %%
+# Exercises
+# ---------
+#
+# **Exercise 1.** Predict with one division where half of the products have overflowed, and use it
+# for factors as large as layers are: 1024×1024 with entries of variance 1.
+#
+# **Answer.** The middle of the logarithm grows by :math:`\lambda_1` a factor, so it reaches
+# :math:`\ln x_{\max}`, the logarithm of the largest number, at
+# :math:`t = \ln x_{\max} / \lambda_1`. For large :math:`n`, :math:`\lambda_1` is near
+# :math:`\tfrac{1}{2}\ln n`. Layers with weights of size 1 overflow float16 almost at once.
+
+wide = stabsim.theory.ginibre_exponents(1024)[0]
+for kind in formats:
+    print(
+        f"{kind.name}: 4×4 {kind.log_max / law.step_mean:.1f} (above: {middle[kind.name]}), "
+        f"1024×1024 {kind.log_max / wide:.1f}"
+    )
+
+# %%
+# **Exercise 2.** A format has few digits, too: float16 rounds every result to a relative
+# :math:`2^{-11}`. How wrong is the vector halfway to its overflow? Is rounding what one should
+# worry about?
+#
+# **Answer.** Each of ten factors, and each addition in it, adds an error of some :math:`2^{-11}`,
+# and where the factors shrink what is right they may enlarge what is wrong. The same factors,
+# multiplied in float64, tell: float16 is still right to about one part in a thousand. The range
+# gives out long before the digits do.
+
+rng = np.random.default_rng(3)
+errors = []
+for _ in range(300):
+    narrow = np.array([1, 0, 0, 0], np.float16)
+    true = narrow.astype(np.float64)
+    for _ in range(10):
+        factor = rng.standard_normal((4, 4)).astype(np.float16)
+        narrow, true = factor @ narrow, factor.astype(np.float64) @ true
+    errors.append(np.linalg.norm(narrow - true) / np.linalg.norm(true))
+low, half, high = np.quantile(errors, [0.05, 0.5, 0.95])
+print(f"relative error after 10 factors: {half:.1e} (90 % between {low:.1e} and {high:.1e})")
+
+# %%
+# Read on
+# -------
+#
+# Gradients leave a format at the other end: :ref:`how far loss scaling and bfloat16 reach
+# <sphx_glr_gallery_number_formats_plot_2_loss_scaling.py>` is the next page. :ref:`Was the book's
+# 1e23 typical? <sphx_glr_gallery_exploding_plot_1_textbook_product.py>` looks at one product
+# closely. The limits of formats are in :func:`stabsim.precision.get`, the exact law in
+# :class:`stabsim.theory.GrowthLaw`, its derivation in :doc:`the theory of products </theory>`.

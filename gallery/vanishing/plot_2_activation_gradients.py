@@ -2,25 +2,26 @@ r"""
 Which activation lets the gradient through?
 ===========================================
 
-Going backward, each layer multiplies the gradient by :math:`\varphi'(z)`. For the wide layers of a
-network at initialization the input :math:`z` is nearly Gaussian, so what a layer does to the
-*squared* length of a gradient is one number, the mean-field factor :cite:p:`Schoenholz2017`
+A unit takes a weighted sum :math:`z` of its inputs and passes on :math:`\varphi(z)`, where the
+function :math:`\varphi` is its *activation*. Going backward, it multiplies its part of the gradient
+by the derivative :math:`\varphi'(z)`. A layer has many units, and each has a :math:`z` of its own:
+what the layer does to the gradient depends on the average of all their derivatives. Which
+activations let most of a gradient pass?
 
-.. math:: \chi = \sigma_w^2 \, \mathbb{E}\bigl[\varphi'(z)^2\bigr], \quad z \sim \mathcal{N}(0, q).
-
-Which activations pass the most of it?
-
-**What this assumes.** Inputs of variance :math:`q = 1` and weights with :math:`\sigma_w^2 = 1`, the
-same for all, so that the number compares the activations and nothing else. A real network chooses
-its weights to bring :math:`\chi` to 1.
+**What this assumes.** At initialization the weights are random, and a sum of many random terms is
+nearly Gaussian. So :math:`z` is taken to be Gaussian, with mean 0 and variance 1, the same for all
+activations. Each of the :math:`n` units has :math:`n` weights, independent, with mean 0 and
+variance :math:`\sigma_w^2/n`; here :math:`\sigma_w = 1`, so that the comparison is one of
+activations and of nothing else.
 """
 
 # %%
 # Value and gradient, side by side
 # --------------------------------
 #
-# Three families: those that saturate on both sides, those that are linear on pieces, and the
-# smooth ones that are nearly the identity for large inputs. The sine is a family of its own.
+# Three families: those that *saturate* (become flat) on both sides, those that are linear on
+# pieces, and the smooth ones that are nearly the identity for large inputs. The sine is a family
+# of its own.
 
 from itertools import pairwise
 
@@ -29,7 +30,7 @@ import numpy as np
 from scipy.integrate import quad
 from scipy.stats import norm
 
-from stabsim import activations
+from stabsim import activations, theory
 
 families = {
     "saturating": ["sigmoid", "tanh", "erf", "softsign", "hard_tanh"],
@@ -62,8 +63,19 @@ plt.show()
 # What a layer keeps of a squared gradient
 # ----------------------------------------
 #
-# Two independent computations of :math:`\mathbb{E}[\varphi'(z)^2]`: an adaptive quadrature,
-# split at the kinks, and the mean over 200 000 Gaussian draws with its standard error.
+# The length of a gradient is the root of the sum of its squared entries. On its way through a wide
+# layer, its *square* is multiplied by one number :cite:p:`Schoenholz2017`,
+#
+# .. math:: \chi = \sigma_w^2 \, \mathbb{E}\bigl[\varphi'(z)^2\bigr],
+#
+# where :math:`\mathbb{E}`, the expectation, is the mean over the law of :math:`z`. With
+# :math:`\chi < 1` gradients vanish with depth, with :math:`\chi > 1` they explode.
+#
+# Two independent computations of :math:`\mathbb{E}[\varphi'(z)^2]`: a numerical integral against
+# the density of :math:`z`, split at the kinks of the activations, and the mean over 200 000 random
+# draws of :math:`z`. The number behind ± is the *standard error*, the typical distance of such a
+# mean from the true value. The last columns give the largest slope, and the side on which an
+# activation is flat.
 
 KINKS = [-1.0, 0.0, 1.0, 6.0]
 z = np.random.default_rng(2024).standard_normal(200_000)
@@ -123,9 +135,9 @@ figure.suptitle(f"{ranking[-1]} keeps most of a gradient, {ranking[0]} least")
 plt.show()
 
 # %%
-# A layer with weights of variance :math:`\sigma_w^2/n` keeps gradients at length where
-# :math:`\sigma_w^2 = 1/\mathbb{E}[\varphi'(z)^2]`: for ReLU that is the 2 of He's initialization,
-# for the sigmoid more than twenty.
+# A layer keeps gradients at length where :math:`\chi = 1`, that is,
+# :math:`\sigma_w^2 = 1/\mathbb{E}[\varphi'(z)^2]`: for ReLU that is the 2 of :ref:`He's
+# initialization <sphx_glr_gallery_cures_plot_2_he_relu.py>`, for the sigmoid more than twenty.
 
 worst = ranking[0]
 score = max(abs(estimate[name] - exact[name]) / max(error[name], 1e-12) for name in order)
@@ -135,3 +147,70 @@ print(
     f"{-5 * np.log10(exact[worst]):.2f} decades of gradient. "
     f"Simulation and quadrature differ by {score:.1f} standard errors at most."
 )
+
+# %%
+# Exercises
+# ---------
+#
+# **Exercise 1.** What does a layer with the activation :math:`\varphi(z) = \sin z` keep of a
+# squared gradient, as a formula?
+#
+# **Answer.** The derivative is :math:`\cos z`, and :math:`\cos^2 z = (1 + \cos 2z)/2`. For a
+# Gaussian :math:`z` of variance 1 the mean of :math:`\cos(kz)` is :math:`e^{-k^2/2}`, so
+# :math:`\mathbb{E}[\cos^2 z] = (1 + e^{-2})/2`.
+
+formula = (1.0 + np.exp(-2.0)) / 2.0
+print(f"formula {formula:.6f}, quadrature {exact['sine']:.6f}")
+
+# %%
+# **Exercise 2.** Weights with :math:`\sigma_w^2 = 1/\mathbb{E}[\varphi'(z)^2]` keep the gradient of
+# a layer whose inputs have variance 1. The units of the next layer then have inputs of variance
+# :math:`\sigma_w^2\,\mathbb{E}[\varphi(z)^2]`. For which activations is this 1 again, so that the
+# same weights fit layer after layer?
+#
+# **Answer.** It takes :math:`\mathbb{E}[\varphi(z)^2] = \mathbb{E}[\varphi'(z)^2]`. A function that
+# is :math:`cz` on one side of zero and :math:`az` on the other has
+# :math:`\varphi(z)^2 = z^2 \varphi'(z)^2`. Its slope hangs on the sign of :math:`z` alone, which is
+# independent of the size of :math:`z`, and :math:`\mathbb{E}[z^2] = 1`: so lines and ReLUs have it,
+# exactly. (ReLU6 has it nearly, as inputs beyond 6 are rare.) With all others the variance moves
+# from layer to layer, and the weights have to suit the variance at which it settles: :ref:`that is
+# the subject of another section <sphx_glr_gallery_edge_of_chaos_plot_1_phase_diagram.py>`.
+
+next_variance = {}
+for name in order:
+    mean_square = np.mean(activations.get(name)(z) ** 2)
+    next_variance[name] = mean_square / estimate[name]
+steady = [name for name in order if abs(next_variance[name] - 1.0) < 0.01]
+print(f"steady: {', '.join(steady)}")
+for name in ("sigmoid", "tanh", "gelu"):
+    print(f"{name}: from variance 1 to {next_variance[name]:.3f}")
+
+# %%
+# **Exercise 3.** A ReLU layer of :math:`n` units keeps half of a squared gradient on average. How
+# much does that share vary from one layer to the next, when :math:`n` is 16, 64, 256?
+#
+# **Answer.** The share is the sum of :math:`s_i^2 g_i^2/n` over the units, with the slope
+# :math:`s_i`, which is 0 or 1 with equal chance, and a standard Gaussian :math:`g_i`.
+# :class:`stabsim.theory.LayerFactor` knows its law at every width. A term has the mean 1/2 and the
+# mean square 3/2, hence the variance 5/4: the standard deviation of the share is
+# :math:`\sqrt{5/(4n)}`. Narrow layers are a lottery.
+
+rng = np.random.default_rng(7)
+for width in (16, 64, 256):
+    factor = theory.LayerFactor(width, sigma_w=1.0)
+    spread = np.sqrt(factor.moment(2) - factor.moment(1) ** 2)
+    terms = rng.integers(0, 2, (20_000, width)) * rng.standard_normal((20_000, width)) ** 2
+    shares = terms.mean(axis=1)
+    print(
+        f"{width:>4} units keep {factor.moment(1):.3f} ± {spread:.3f}, "
+        f"simulated {shares.mean():.3f} ± {shares.std():.3f} (one standard deviation)"
+    )
+
+# %%
+# Read on
+# -------
+#
+# :ref:`The next page <sphx_glr_gallery_vanishing_plot_3_sigmoid_layers.py>` puts fifty sigmoid
+# layers on top of each other. :func:`stabsim.theory.susceptibility` computes :math:`\chi` for any
+# activation, weight and variance, :class:`stabsim.activations.Activation` says how to bring one of
+# your own, and :doc:`the theory of networks </networks_theory>` derives what is used here.

@@ -30,7 +30,7 @@ import numpy as np
 from scipy.stats import norm
 
 import stabsim
-from stabsim import precision
+from stabsim import initializers, precision
 
 depth = 50
 decade = np.log(10.0)
@@ -45,11 +45,14 @@ print(result.summary())
 
 # %%
 # Two lines stand beside it. The dotted one divides by four at each layer. The dashed one is the
-# limit of infinite width :cite:p:`Schoenholz2017`. There every unit has a Gaussian
-# *pre-activation* (the input of its sigmoid), of some variance :math:`q_l`, and layer :math:`l`
-# multiplies the squared length of a gradient by the average of the squared slope,
+# limit of infinite width, the *mean field* :cite:p:`Schoenholz2017`. There every unit has a
+# Gaussian *pre-activation* (the input of its sigmoid), of some variance :math:`q_l`, and layer
+# :math:`l` multiplies the squared length of a gradient by the average of the squared slope,
 #
-# .. math:: \chi_l = \mathbb{E}\bigl[\sigma'(\sqrt{q_l}\,Z)^2\bigr], \quad Z \sim \mathcal{N}(0, 1).
+# .. math:: \chi_l = \mathbb{E}\bigl[\sigma'(\sqrt{q_l}\,Z)^2\bigr], \quad Z \sim \mathcal{N}(0, 1),
+#
+# where :math:`\mathbb{E}` is the mean over a standard Gaussian :math:`Z` (of mean 0 and variance
+# 1).
 
 layers = result.layers
 quarter = (layers - depth) * np.log10(4.0)
@@ -150,9 +153,8 @@ figure.suptitle("float16 ends at 12 sigmoid layers, float32 at 72")
 plt.show()
 
 # %%
-# Larger weights would make up for the slope of at most one quarter, but they also drive the sigmoid
-# into saturation. :ref:`The next section <sphx_glr_gallery_cures_plot_1_xavier.py>` is about
-# activations and weights that do better.
+# No one can train what never arrives: the weights near the input would stand still while those near
+# the output learn.
 
 low, half, high = result.quantile([0.05, 0.5, 0.95])[:, 0] / decade
 print(
@@ -162,3 +164,67 @@ print(
     f"from {spread[16]:.2f} to {spread[1024]:.2f} decades. Half of them underflow float16 "
     f"at {half_lost['float16']} layers and float32 at {half_lost['float32']}."
 )
+
+# %%
+# Exercises
+# ---------
+#
+# **Exercise 1.** Weights :math:`\sigma_w` times as large as Xavier's multiply gradients by
+# :math:`\sigma_w` at each layer, but also drive the sigmoids into saturation. Which of the two
+# wins? Is there a :math:`\sigma_w` at which a sigmoid network keeps its gradient?
+#
+# **Answer.** For large weights, pre-activations have a standard deviation of about
+# :math:`\sigma_w/\sqrt{2}`, and only the units in a window around zero, a share of about
+# :math:`1/\sigma_w` of them, have a slope. So the squared gradient is multiplied by
+# :math:`\sigma_w^2 \cdot 1/\sigma_w`: the weights win. (With a single unit a layer, as in :ref:`the
+# exercise of the first page <sphx_glr_gallery_vanishing_plot_1_sigmoid_gradient.py>`, they do not.)
+# The price: few units carry all of the gradient, the others are stuck.
+
+for sigma_w in (1.0, 4.0, 10.0, 16.0):
+    network = stabsim.MLP(50, 256, activation="sigmoid", init=initializers.Gaussian(sigma_w))
+    sized = stabsim.gradient_attenuation(network, trials=100, rng=4)
+    limit = np.log10(sized.mean_field.susceptibility[-1]) / 2.0
+    print(
+        f"sigma_w = {sigma_w:>2.0f}: {sized.rate / decade:+.3f} ± "
+        f"{sized.rate_standard_error / decade:.3f} decades a layer, infinite width {limit:+.3f}"
+    )
+
+# %%
+# **Exercise 2.** How much do networks of 4096 units differ from each other? Predict it from the
+# table above, then simulate.
+#
+# **Answer.** The spread times :math:`\sqrt{n}` is the same for all wide networks.
+
+predicted = spread[1024] * np.sqrt(1024 / 4096)
+wider = stabsim.gradient_attenuation(
+    sigmoid_network(depth, 4096), trials=150, record=[0], rng=5
+).attenuation
+print(
+    f"predicted {predicted:.4f} decades, simulated {wider.std(ddof=1):.4f} ± "
+    f"{wider.std(ddof=1) / np.sqrt(2 * wider.size):.4f}"
+)
+
+# %%
+# **Exercise 3.** Put tanh in place of the sigmoid, and nothing else. What do fifty layers lose?
+#
+# **Answer.** tanh has slope 1 at zero, where Xavier's weights keep its inputs small. It loses one
+# decade where the sigmoid loses thirty, and most of it in the first layers, whose signals are still
+# large.
+
+network = stabsim.MLP(depth, 256, activation="tanh", init="xavier_normal")
+swapped = stabsim.gradient_attenuation(network, trials=200, rng=6)
+first = (swapped.mean[10] - swapped.mean[0]) / decade
+print(
+    f"tanh loses {-swapped.attenuation.mean():.2f} ± {swapped.attenuation.std():.2f} decades (one "
+    f"standard deviation), {first:.2f} of them in the ten layers next to the input"
+)
+
+# %%
+# Read on
+# -------
+#
+# Vanishing is one of two ways to fail: :ref:`the next section
+# <sphx_glr_gallery_exploding_plot_1_textbook_product.py>` is about the other, and :ref:`the one
+# after it <sphx_glr_gallery_cures_plot_1_xavier.py>` about weights that do better. The networks are
+# :class:`stabsim.networks.MLP`, and :doc:`the theory of networks </networks_theory>` tells how their
+# gradients are drawn without drawing a weight.

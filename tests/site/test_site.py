@@ -56,7 +56,11 @@ return {
     unset: document.querySelectorAll(".math:not(:has(math))").length,
 };}"""
 
-RUN_AXE = """() => axe.run(document, {resultTypes: ["violations"]}).then(result =>
+# Nearly all the time goes into the contrast of colours, which are the same at every width; the
+# desktop shows all of a page.
+RUN_AXE = """width => axe.run(document, {
+    resultTypes: ["violations"], rules: {"color-contrast": {enabled: width > 1000}}
+}).then(result =>
     result.violations.map(v => v.id + ": " + v.nodes.map(n => n.target.join(" ")).join(" | ")))"""
 
 needs_site = pytest.mark.skipif(
@@ -198,7 +202,7 @@ def test_page(tab: Page, address: str, scheme: str, page: str) -> None:
         if seen["width"] > width:
             problems.append(f"{name}: the page is {seen['width']} px wide")
         problems += [f"{name}: wider than its place: {element}" for element in seen["clipped"]]
-        problems += [f"{name}: axe: {violation}" for violation in tab.evaluate(RUN_AXE)]
+        problems += [f"{name}: axe: {violation}" for violation in tab.evaluate(RUN_AXE, width)]
     assert not problems, "\n".join(problems)
 
 
