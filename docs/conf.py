@@ -19,6 +19,7 @@ version = release
 
 extensions = [
     "explorer",
+    "gallery_form",
     "mathml",
     "myst_parser",
     "notfound.extension",
