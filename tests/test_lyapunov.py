@@ -232,6 +232,16 @@ def test_the_pilot_chooses_a_pace_that_fits():
     assert samplers.pilot(Haar(2), 2, 100, 64, seed).warmup == 0
 
 
+@pytest.mark.jit
+def test_gaps_that_the_pilot_cannot_see_do_not_double_the_run():
+    n, steps = 64, 20_000
+    pace = samplers.pilot(IID(n, "uniform"), n, steps, 1, np.random.SeedSequence(1))
+    assert pace.gap == 0.0
+    # Universality: the least gap is that of Gaussian factors, which the pilot does not know.
+    least = 0.5 * (special.digamma(n / 2) - special.digamma((n - 1) / 2))
+    assert math.log(1e6) / least < pace.warmup < steps / 2
+
+
 @pytest.mark.parametrize("trials", [3, 40])
 def test_workers_and_rounds_do_not_change_the_result(trials):
     ensemble = Shifted(IID(2, "uniform"), scale=0.3)

@@ -226,5 +226,5 @@ print(
 # Vanishing is one of two ways to fail: :ref:`the next section
 # <sphx_glr_gallery_exploding_plot_1_textbook_product.py>` is about the other, and :ref:`the one
 # after it <sphx_glr_gallery_cures_plot_1_xavier.py>` about weights that do better. The networks are
-# :class:`stabsim.networks.MLP`, and :doc:`the theory of networks </networks_theory>` tells how their
-# gradients are drawn without drawing a weight.
+# :class:`stabsim.networks.MLP`, and :doc:`the theory of networks </networks_theory>` tells how
+# their gradients are drawn without drawing a weight.

@@ -193,11 +193,15 @@ _PILOT_CHAINS = 16
 _PILOT_STEPS = 4096
 _PILOT_COST = 2e9
 _LEAST_PILOT_COST = 5e6
-# A warm-up lets the weight of the start decay to this.
+# A warm-up lets the weight of the start decay to this. At a gap g the start biases the step after
+# w others by about g exp(-gw), which no gap makes more than 1/(ew): gaps below so many standard
+# errors of the run's own count as these, after which that is a tenth of such an error.
 _NEGLIGIBLE = 1e-6
+_LEAST_GAP = 4.0
 # Between two decompositions vectors may shrink against each other by this, give or take three
-# standard deviations, and the longest may grow by that; in natural logarithms.
-_MOST_SPREAD = 16.0
+# standard deviations, which leaves half of the digits, and the longest may grow by that; in natural
+# logarithms.
+_MOST_SPREAD = 18.4
 _MOST_GROWTH = 150.0
 _MOST_INTERVAL = 16
 
@@ -217,14 +221,18 @@ def pilot(
     if rates.shape[1] == 0:
         return Pace(0, 1, math.inf)
 
-    gap = math.inf
+    gap = slowest = math.inf
+    # The run's standard errors in those of the pilot.
+    finer = math.sqrt(_PILOT_CHAINS * length / (trials * steps))
     for i in range(rates.shape[1] - 1):
         seen, noise = _difference(rates, i, i + 1)
         # Directions that grow alike at every step have nothing to align with. Of the others the
         # smaller gaps that the pilot cannot exclude count.
         if noise > 1e-12 or seen > 1e-12:
-            gap = min(gap, max(seen - noise, 0.0))
-    warmup = steps if gap == 0.0 else min(steps, math.ceil(-math.log(_NEGLIGIBLE) / gap))
+            least = max(seen - noise, 0.0)
+            gap = min(gap, least)
+            slowest = min(slowest, max(least, _LEAST_GAP * finer * noise))
+    warmup = min(steps, math.ceil(-math.log(_NEGLIGIBLE) / slowest))
 
     mean, scatter = rates.mean(axis=0), rates.std(axis=0, ddof=1) * math.sqrt(length)
     drift, noise = _difference(rates, int(mean.argmax()), int(mean.argmin()))
