@@ -128,6 +128,21 @@ def test_factors_of_any_size_neither_overflow_nor_vanish(carry):
 
 
 @pytest.mark.parametrize("carry", [frames.carry_frames, frames.carry_wide_frame])
+@pytest.mark.parametrize(
+    ("size", "interval"), [(1e-200, 1), (1e-300, 1), (1e-100, 4), (1e200, 1), (1e100, 4)]
+)
+def test_small_factors_lose_no_rank(carry, size, interval):
+    batch = np.empty((4, 2, 2, 1))
+    batch[:] = size * np.array([[1.0, 0.3], [-0.2, 0.7]])[:, :, None]
+    carried = np.empty((3, 2, 2, 1))
+    carried[0, :, :, 0] = np.eye(2)
+    sums = np.zeros((2, 1))
+    with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+        carry(batch, carried, sums, interval)
+    assert sums.sum() == pytest.approx(4 * (math.log(0.76) + 2 * math.log(size)), rel=1e-12)
+
+
+@pytest.mark.parametrize("carry", [frames.carry_frames, frames.carry_wide_frame])
 @pytest.mark.parametrize("interval", [1, 4])
 def test_lost_ranks_are_minus_infinity_and_stay_so(carry, interval):
     rng = np.random.default_rng(4)
@@ -334,6 +349,11 @@ def test_the_kaplan_yorke_dimension():
     assert contracting.kaplan_yorke_dimension is None
     growing = lyapunov_spectrum(FiniteSet([np.diag([5.0, 2.0])]), steps=50, trials=2, rng=1)
     assert growing.kaplan_yorke_dimension is None
+    # A lost direction shrinks every volume, at once.
+    singular = lyapunov_spectrum(FiniteSet([np.diag([2.0, 0.0])]), steps=50, trials=2, rng=1)
+    assert singular.kaplan_yorke_dimension == 1.0
+    vanishing = lyapunov_spectrum(FiniteSet([np.zeros((2, 2))]), steps=50, trials=2, rng=1)
+    assert vanishing.kaplan_yorke_dimension is None
     # Volumes that do not shrink but by rounding have none either.
     for seed in range(5):
         area = lyapunov_spectrum(AndersonTransfer(0.0, 1.0, width=2), steps=50, trials=2, rng=seed)

@@ -83,12 +83,12 @@ def _is_sound(before: float, after: float) -> bool:
 
 @kernel
 def _orthonormalize_lanes(
-    frames: Numbers, weights: Numbers, diagonals: Floats, unsound: Integers
+    frames: Numbers, sums: Floats, weights: Numbers, diagonals: Floats, unsound: Integers
 ) -> None:
     """Replace the columns by orthonormal ones, lane by lane.
 
     ``diagonals`` (k, lanes) takes the lengths that were left, and ``unsound`` whether digits were
-    lost. Columns of zeros, behind all others, stay what they are.
+    lost. Where ``sums`` are ``-inf`` the columns, behind all others, are zeros and stay so.
     """
     n, k, lanes = frames.shape
     before, after = np.empty(lanes), np.empty(lanes)
@@ -100,10 +100,8 @@ def _orthonormalize_lanes(
         _squared_lengths(frames, j, after)
         for lane in range(lanes):
             length = math.sqrt(after[lane])
-            gone = before[lane] == 0.0
-            if not (gone or _is_sound(before[lane], after[lane])):
-                unsound[lane] = 1
-            if not gone and j > 0 and diagonals[j - 1, lane] == 0.0:
+            # A column that is zero without having been so may have left the float range.
+            if sums[j, lane] > -math.inf and not _is_sound(before[lane], after[lane]):
                 unsound[lane] = 1
             diagonals[j, lane] = length
             after[lane] = 1.0 / length if length > 0.0 else 0.0
@@ -248,7 +246,7 @@ def carry_frames(factors: Numbers, frames: Numbers, sums: Floats, interval: int)
         for step in range(start, stop):
             source, image = image, frames[1 + (step - start) % 2]
             multiply_lanes(factors[step], source, image)
-        _orthonormalize_lanes(image, weights, diagonals, unsound)
+        _orthonormalize_lanes(image, sums, weights, diagonals, unsound)
         _gather(diagonals, unsound, pending, sums)
         for lane in range(lanes):
             if unsound[lane] == 1:
@@ -278,7 +276,7 @@ def carry_wide_frame(factors: Numbers, frames: Numbers, sums: Floats, interval: 
             np.dot(factors[step].reshape(n, n), source, image)
         # Columns of zeros stand for lost ranks and stay behind.
         live = k
-        while live > 0 and not image[:, live - 1].any():
+        while live > 0 and sums[live - 1, 0] == -math.inf:
             live -= 1
         sound = bool(np.isfinite(np.abs(image).sum()))
         if sound:

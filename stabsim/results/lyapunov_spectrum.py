@@ -193,7 +193,8 @@ class LyapunovSpectrum:
         """
         exponents = np.sort(self.exponents)[::-1]
         sums = np.cumsum(exponents)
-        if exponents[0] <= 0.0 or sums[-1] >= -_ROUNDING * float(np.abs(exponents).max()):
+        largest = float(np.abs(exponents[np.isfinite(exponents)]).max(initial=0.0))
+        if exponents[0] <= 0.0 or sums[-1] >= -_ROUNDING * largest:
             return None
         j = int(np.argmax(sums < 0.0))
         return j + float(sums[j - 1] / -exponents[j])
