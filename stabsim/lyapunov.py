@@ -64,7 +64,8 @@ def lyapunov_spectrum(
     warmup : int, optional
         Factors at the beginning of a chain that are not counted, non-negative. By default as many
         as let the weight of the start decay to 1e-6, by the least gap between the exponents that a
-        pilot of 16 short chains cannot exclude, and at most ``steps``.
+        pilot of 16 short chains cannot exclude, and at most ``steps``. Gaps below 4 standard errors
+        of the run count as these.
     interval : int, optional
         Factors between two QR decompositions, positive; by default as many as the pilot finds to
         lose no more than 8 of 16 digits. Chains that lose more on their way take those steps again,
@@ -127,6 +128,13 @@ def lyapunov_spectrum(
     **Cycles.** Where the laws of the factors cycle, as in `stabsim.Alternating`, exponents are
     means over a cycle; take whole cycles of ``steps``, since the rest of one gives a bias of the
     order 1/``steps`` that no error tells.
+
+    **Equal exponents.** Where no factor turns one direction into another, as with diagonal
+    matrices, and two exponents are equal or nearly so, now one direction has grown more, now the
+    other, and every chain takes the larger growth first. Both estimates are then off by about a
+    standard error of a single chain, :math:`1/\sqrt{\text{steps}}` in order, which no number of
+    chains reduces and no error tells: take few and long ones. Factors that mix the directions,
+    such as matrices with independent entries, have no such bias.
 
     **Lost ranks.** Where the product becomes singular, the exponents of the lost directions are
     ``-inf``. That is decided to rounding: a direction counts as lost where a single factor shrinks

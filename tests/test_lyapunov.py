@@ -257,6 +257,17 @@ def test_gaps_that_the_pilot_cannot_see_do_not_double_the_run():
     assert math.log(1e6) / least < pace.warmup < steps / 2
 
 
+@pytest.mark.jit
+@pytest.mark.parametrize("rare", [1.0, 0.1])
+def test_lost_directions_take_the_start_with_them(rare):
+    # Projections on one direction, along either of two others, with identities between them.
+    projections = np.array([[[2.0, 1.0], [0.0, 0.0]], [[2.0, 0.0], [0.0, 0.0]]])
+    ensemble = FiniteSet([*projections, np.eye(2)], [0.5 * rare, 0.5 * rare, 1.0 - rare])
+    result = lyapunov_spectrum(ensemble, steps=300, trials=5000, record=[300], rng=1)
+    assert_z(result.exponents[0], rare * math.log(2.0), max(result.standard_error[0], 1e-9))
+    assert result.exponents[1] == -math.inf
+
+
 @pytest.mark.parametrize("trials", [3, 40])
 def test_workers_and_rounds_do_not_change_the_result(trials):
     ensemble = Shifted(IID(2, "uniform"), scale=0.3)

@@ -193,11 +193,15 @@ _PILOT_CHAINS = 16
 _PILOT_STEPS = 4096
 _PILOT_COST = 2e9
 _LEAST_PILOT_COST = 5e6
-# A warm-up lets the weight of the start decay to this. At a gap g the start biases the step after
-# w others by about g exp(-gw), which no gap makes more than 1/(ew): gaps below so many standard
-# errors of the run's own count as these, after which that is a tenth of such an error.
+# A warm-up lets the weight of the start decay to this. At a gap g, in factors that mix directions,
+# the start biases the step after w others by about g exp(-gw), which no gap makes more than 1/(ew):
+# gaps below so many standard errors of the run's own count as these, after which that is a tenth of
+# such an error.
 _NEGLIGIBLE = 1e-6
 _LEAST_GAP = 4.0
+# Where directions are lost the start is forgotten with them: the warm-up is so many times as long as
+# the slowest chain of the pilot took.
+_LOSSES = 4
 # Between two decompositions vectors may shrink against each other by this, give or take three
 # standard deviations, which leaves half of the digits, and the longest may grow by that; in natural
 # logarithms.
@@ -215,11 +219,17 @@ def pilot(
     step_cost = FrameGrowth(ensemble, k, 0, 1, np.ones(1, np.int64)).chain_cost
     cost = min(max(_PILOT_SHARE * step_cost * steps * trials, _LEAST_PILOT_COST), _PILOT_COST)
     length = max(1, min(int(cost / (_PILOT_CHAINS * step_cost)), steps, _PILOT_STEPS))
-    chains = FrameGrowth(ensemble, k, 0, 1, np.array([length]))
+    depths = np.array([2**i for i in range(length.bit_length()) if 2**i < length] + [length])
+    chains = FrameGrowth(ensemble, k, 0, 1, depths)
     sums = chains(child(child(seed, 0), 1), _PILOT_CHAINS, lambda: None)
-    rates = sums[:, np.isfinite(sums).all(axis=0)] / length
+    sums = sums.reshape(_PILOT_CHAINS, depths.size, k)
+    rates = sums[:, -1, np.isfinite(sums[:, -1]).all(axis=0)] / length
     if rates.shape[1] == 0:
         return Pace(0, 1, math.inf)
+    forgotten = 0
+    if rates.shape[1] < k:
+        lost = np.isneginf(sums)
+        forgotten = _LOSSES * int(depths[(lost == lost[:, -1:]).all(axis=(0, 2)).argmax()])
 
     gap = slowest = math.inf
     # The run's standard errors in those of the pilot.
@@ -232,7 +242,7 @@ def pilot(
             least = max(seen - noise, 0.0)
             gap = min(gap, least)
             slowest = min(slowest, max(least, _LEAST_GAP * finer * noise))
-    warmup = min(steps, math.ceil(-math.log(_NEGLIGIBLE) / slowest))
+    warmup = min(steps, max(forgotten, math.ceil(-math.log(_NEGLIGIBLE) / slowest)))
 
     mean, scatter = rates.mean(axis=0), rates.std(axis=0, ddof=1) * math.sqrt(length)
     drift, noise = _difference(rates, int(mean.argmax()), int(mean.argmin()))
