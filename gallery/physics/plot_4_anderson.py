@@ -212,9 +212,9 @@ print(f"quarter of L(2)  {quarter:.5f}, exactly")
 # **Exercise 2.** Does the shape of the disorder matter, or only its variance? Compare the uniform
 # law with a Gaussian of the same variance :math:`W^2/12`, at :math:`E = 1`.
 #
-# **Answer.** As long as it is weak, only the variance counts. Under strong disorder a wave grows or
-# shrinks by about :math:`\lvert E - V_t\rvert` at every atom, so that :math:`\gamma` is near the mean
-# of its logarithm, which depends on the whole law. Born's approximation is off by a factor then.
+# **Answer.** As long as it is weak, only the variance counts. Under strong disorder a wave grows by
+# about :math:`\lvert E - V_t\rvert` at every atom, so that :math:`\gamma` is near the mean of its
+# logarithm, which depends on the whole law. Born's approximation is far off then.
 
 for disorder in (1.0, 20.0):
     same = disorder / np.sqrt(12.0)
