@@ -127,7 +127,9 @@ def lyapunov_spectrum(
 
     **Cycles.** Where the laws of the factors cycle, as in `stabsim.Alternating`, exponents are
     means over a cycle; take whole cycles of ``steps``, since the rest of one gives a bias of the
-    order 1/``steps`` that no error tells.
+    order 1/``steps`` that no error tells. The pilot knows nothing of the factors' own memory: where
+    `stabsim.MarkovModulated` factors do not start in their stationary distribution, give a
+    ``warmup`` in which the states forget it.
 
     **Equal exponents.** Where no factor turns one direction into another, as with diagonal
     matrices, and two exponents are equal or nearly so, now one direction has grown more, now the

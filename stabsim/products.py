@@ -104,9 +104,9 @@ def matrix_product_growth(
     Notes
     -----
     **Estimators.** The mean over N trials has the standard error :math:`s/\sqrt N`. The growth rate
-    is the mean of :math:`(\ln\|P_T\| - \ln\|P_s\|)/(T-s)`, with :math:`s = 0` where the steps are
-    independent and :math:`s = \lfloor T/2 \rfloor` else, which drops the transient of the first
-    half. Where the laws of the factors cycle, as in `stabsim.Alternating`, s is the next depth that
+    is the mean of :math:`(\ln\|P_T\| - \ln\|P_s\|)/(T-s)`, with :math:`s = 0` where the steps have
+    one law and :math:`s = \lfloor T/2 \rfloor` else, which drops the transient of the first half,
+    also that of a `stabsim.MarkovModulated` start. Where the laws of the factors cycle, as in `stabsim.Alternating`, s is the next depth that
     leaves whole cycles; where not even one is left, the rate is biased by what it lacks. What is
     left of the transient decays exponentially with s, but slowly where the largest two exponents
     coincide or nearly do. The rate estimates the largest Lyapunov exponent, for ``"logdet"`` the
@@ -162,8 +162,9 @@ def matrix_product_growth(
     seed = seed_sequence(rng)
 
     law = ensemble.radial_law(norm)
-    # Where the steps are independent there is no transient to drop from the growth rate.
-    start = 0 if law is not None or norm == "logdet" else depth // 2
+    # Where the steps have one law, or cycle, there is no transient to drop from the growth rate.
+    stationary = ensemble.identically_distributed or ensemble.period > 1
+    start = 0 if law is not None or (norm == "logdet" and stationary) else depth // 2
     schedule = Schedule(
         depths,
         depth,

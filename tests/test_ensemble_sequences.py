@@ -186,6 +186,14 @@ def test_growth_rates_are_those_of_whole_cycles(depth, norm, start):
     assert growth.lyapunov == pytest.approx(rate, rel=1e-14)
 
 
+@pytest.mark.parametrize("norm", ["frobenius", "logdet"])
+def test_growth_rates_forget_the_state_of_the_start(norm):
+    # All factors but the first are of the second state.
+    late = MarkovModulated([[[2.0]], [[8.0]]], [[0.0, 1.0], [0.0, 1.0]], initial=[1.0, 0.0])
+    growth = matrix_product_growth(late, 10, trials=2, norm=norm, record=[10], rng=1)
+    assert growth.lyapunov == pytest.approx(math.log(8.0), rel=1e-12)
+
+
 def test_stationary_probabilities():
     rng = np.random.default_rng(0)
     transition = rng.dirichlet(np.ones(5), size=5)

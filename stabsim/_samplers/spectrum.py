@@ -199,8 +199,8 @@ _LEAST_PILOT_COST = 5e6
 # such an error.
 _NEGLIGIBLE = 1e-6
 _LEAST_GAP = 4.0
-# Where directions are lost the start is forgotten with them: the warm-up is so many times as long as
-# the slowest chain of the pilot took.
+# Where directions are lost the start is forgotten with them: the warm-up is so many times as long
+# as the slowest chain of the pilot took.
 _LOSSES = 4
 # Between two decompositions vectors may shrink against each other by this, give or take three
 # standard deviations, which leaves half of the digits, and the longest may grow by that; in natural
