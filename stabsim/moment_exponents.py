@@ -151,7 +151,10 @@ def generalized_lyapunov(
     collapsed if on average fewer than 10 walkers count, or fewer than 10 have descendants once the
     memory is over; if the tail index of a step's weights, from the spacing of the two largest
     :cite:p:`Hill1975`, is beyond 0.7, where means converge too slowly for any population
-    :cite:p:`Vehtari2024`; or if the bias is beyond 0.1.
+    :cite:p:`Vehtari2024`; or if the bias is beyond 0.1. From a tail index of 1/2 on, where the
+    weights' variance is infinite, what is left of the bias can be as large as what was corrected.
+    Growth so rare that no walker meets it in the whole run is neither seen nor warned of, such as
+    the small images that a negative moment lives on.
 
     **Start.** Every walker starts in a direction of its own, uniformly distributed. For moments of
     :math:`q \le -1` this can matter: a `FiniteSet` may shrink some vector that a fixed one is not.

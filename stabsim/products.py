@@ -106,12 +106,12 @@ def matrix_product_growth(
     **Estimators.** The mean over N trials has the standard error :math:`s/\sqrt N`. The growth rate
     is the mean of :math:`(\ln\|P_T\| - \ln\|P_s\|)/(T-s)`, with :math:`s = 0` where the steps have
     one law and :math:`s = \lfloor T/2 \rfloor` else, which drops the transient of the first half,
-    also that of a `stabsim.MarkovModulated` start. Where the laws of the factors cycle, as in `stabsim.Alternating`, s is the next depth that
-    leaves whole cycles; where not even one is left, the rate is biased by what it lacks. What is
-    left of the transient decays exponentially with s, but slowly where the largest two exponents
-    coincide or nearly do. The rate estimates the largest Lyapunov exponent, for ``"logdet"`` the
-    sum of all, and for a vector the exponent of the least invariant subspace that holds it, which
-    is the largest one unless the factors share a subspace.
+    also that of a `stabsim.MarkovModulated` start. Where the laws of the factors cycle, as in
+    `stabsim.Alternating`, s is the next depth that leaves whole cycles; where not even one is left,
+    the rate is biased by what it lacks. What is left of the transient decays exponentially with s,
+    but slowly where the largest two exponents coincide or nearly do. The rate estimates the largest
+    Lyapunov exponent, for ``"logdet"`` the sum of all, and for a vector the exponent of the least
+    invariant subspace that holds it, which is the largest one unless the factors share a subspace.
 
     **Vanished products.** A product that is exactly zero in floating point, or for ``"logdet"``
     one with a factor whose elimination meets a zero pivot, is recorded as ``-inf`` and counted in
