@@ -44,7 +44,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import stabsim
-from stabsim import initializers
+from stabsim import initializers, theory
 
 xavier = initializers.get("xavier_uniform")
 bound = np.sqrt(3.0) * xavier.weight_std(fan_in=300, fan_out=100)
@@ -181,8 +181,7 @@ plt.show()
 
 # %%
 # Weights for the inputs keep the signal and lose gradient, weights for the outputs do the reverse,
-# and Xavier's give up half of each. ReLU needs another size of weights: :ref:`the next page
-# <sphx_glr_gallery_cures_plot_2_he_relu.py>` is about it.
+# and Xavier's give up about half of each.
 
 left = {name: result.attenuation.mean() for name, result in results.items()}
 print(
@@ -194,3 +193,66 @@ print(
     f"{ends['fan_out'][1]:+.2f}. Simulated and exact means differ by "
     f"{np.abs(scores).max():.1f} standard errors at most."
 )
+
+# %%
+# Exercises
+# ---------
+#
+# **Exercise 1.** The rule speaks of variances alone. Does it matter from which law the weights are
+# drawn? Compare fifty tanh layers with Gaussian, uniform and orthogonal weights of Xavier's size.
+#
+# **Answer.** The argument above used that weights are independent, have mean 0 and the variance
+# :math:`\sigma^2`, and nothing else. In wide layers the sums :math:`h_i` are nearly Gaussian
+# whatever the law, by the central limit theorem, so what follows agrees as well. The entries of an
+# orthogonal matrix are not quite independent: it keeps every length exactly, so only the activation
+# scatters, and the result is nearer to infinite width.
+
+for name in ("xavier_normal", "xavier_uniform", "orthogonal"):
+    network = stabsim.MLP(depth, width, activation="tanh", init=name)
+    gradients = stabsim.gradient_attenuation(network, trials=40, record=[0], rng=3)
+    print(
+        f"{name:<16}{gradients.mean[0] / decade:+.3f} ± "
+        f"{gradients.standard_error[0] / decade:.3f} decades, std {gradients.std[0] / decade:.3f}"
+    )
+
+# %%
+# **Exercise 2.** Where does :math:`\mathbb{E}\,x^2 \approx 1/(2l)` come from, and what does it say
+# about the gradient?
+#
+# **Answer.** For small :math:`h`, :math:`\tanh^2 h \approx h^2 - \tfrac{2}{3} h^4`, and a Gaussian
+# of variance :math:`q` has :math:`\mathbb{E}\,h^4 = 3q^2`. So one layer takes :math:`q` to
+# :math:`q - 2q^2`, and :math:`1/q` to about :math:`1/q + 2`: after :math:`l` layers
+# :math:`q \approx 1/(2l)`. The squared slope is on average
+# :math:`\mathbb{E}(1 - \tanh^2 h)^2 \approx 1 - 2q \approx 1 - 1/l`. The product of these numbers
+# falls like :math:`1/L`, and its root, a gradient, like :math:`1/\sqrt L`. Layer by layer, with
+# :func:`stabsim.theory.length_map` and :func:`stabsim.theory.susceptibility`:
+
+q, squared = 1.0, 1.0
+for layer in range(1, 1001):
+    squared *= float(theory.susceptibility("tanh", q, sigma_w=1.0))
+    q = float(theory.length_map("tanh", q, sigma_w=1.0))
+    if layer in (10, 100, 1000):
+        left_over = np.sqrt(squared * layer)
+        print(f"l = {layer:>4}: 2 l q = {2 * layer * q:.4f}, gradient · √l = {left_over:.4f}")
+
+# %%
+# **Exercise 3.** From 4096 units to 16 in twelve equal ratios: how many decades must Xavier's
+# signal gain?
+#
+# **Answer.** A layer multiplies the mean square by :math:`n_\text{in}\sigma^2 = 2/(1 + r)`, with
+# the ratio :math:`r = n_\text{out}/n_\text{in} = (16/4096)^{1/12}`. The root mean square gains half
+# of its logarithm at every layer. The typical entry of one network is a little below, because the
+# mean of a logarithm is below the logarithm of the mean.
+
+ratio = (16 / 4096) ** (1 / 12)
+gained = 12 * 0.5 * np.log10(2.0 / (1.0 + ratio))
+print(f"root mean square: {gained:+.3f} decades; typical, simulated: {ends['fan_avg'][0]:+.3f}")
+
+# %%
+# Read on
+# -------
+#
+# ReLU needs another size of weights: :ref:`the next page
+# <sphx_glr_gallery_cures_plot_2_he_relu.py>` is about it. :func:`stabsim.initializers.get` has all
+# initializers by name, :class:`stabsim.networks.MLP` takes any of them, and :doc:`the theory of
+# networks </networks_theory>` tells what is exact at finite width.

@@ -44,6 +44,7 @@ import numpy as np
 from scipy.stats import norm
 
 import stabsim
+from stabsim.initializers import Gaussian
 
 depth, trials = 50, 8000
 
@@ -157,9 +158,7 @@ figure.suptitle("The scatter depends on depth over width alone")
 plt.show()
 
 # %%
-# So a network of twice the depth needs twice the width to be as sure of its gradient. What do other
-# initializations make of the same network? :ref:`The next page ranks them
-# <sphx_glr_gallery_cures_plot_3_ranking.py>`.
+# So a network of twice the depth needs twice the width to be as sure of its gradient.
 
 narrow, wide = results[16], results[4096]
 needed = next(width for width in range(1, 10**6) if 1.645 * np.sqrt(1.25 * depth / width) < 0.5)
@@ -170,3 +169,65 @@ print(
     f"factor of {np.exp(0.5):.2f} of the middle in 9 of 10 networks takes about {needed} units. "
     f"Simulated and exact moments differ by {np.abs(scores).max():.1f} standard errors at most."
 )
+
+# %%
+# Exercises
+# ---------
+#
+# **Exercise 1.** Show that the factor :math:`\tfrac{2}{n}\chi^2_K` of a layer has the variance
+# :math:`5/n`.
+#
+# **Answer.** Given :math:`K`, :math:`\chi^2_K` has the mean square :math:`K^2 + 2K`. A count of
+# heads has :math:`\mathbb{E} K = n/2` and :math:`\mathbb{E} K^2 = n^2/4 + n/4`. So the factor has
+# the mean square :math:`\tfrac{4}{n^2}\bigl(\tfrac{n^2}{4} + \tfrac{n}{4} + n\bigr) = 1 +
+# \tfrac{5}{n}`, and the mean 1. A million draws:
+
+rng = np.random.default_rng(5)
+units = 64
+factor = 2.0 / units * rng.chisquare(rng.binomial(units, 0.5, 10**6))
+print(f"n · variance for n = {units}: {units * factor.var():.3f}")
+
+# %%
+# **Exercise 2.** A leaky ReLU multiplies negative values by a number :math:`a` instead of 0. Its
+# weights need the variance :math:`\tfrac{2}{(1 + a^2)\,n}`. What becomes of the 5?
+#
+# **Answer.** The factor is :math:`\tfrac{2}{(1+a^2) n} \bigl(\chi^2_K + a^2 \chi^2_{n-K}\bigr)`,
+# and the same reckoning gives :math:`\beta(a)/n` for its variance, with
+#
+# .. math:: \beta(a) = \frac{4 (1 + a^4) + (1 - a^2)^2}{(1 + a^2)^2} .
+#
+# That is 5 at :math:`a = 0`, and 2 for a linear network, :math:`a = 1`, where no coin is thrown.
+# The variance of :math:`\ln\lvert g\rvert` is about :math:`\tfrac{1}{4} \beta(a) L/n`; below, it is
+# turned into a :math:`\beta` again.
+
+for leak in (0.0, 0.1, 0.3, 1.0):
+    beta = (4.0 * (1.0 + leak**4) + (1.0 - leak**2) ** 2) / (1.0 + leak**2) ** 2
+    activation = stabsim.activations.get("leaky_relu", negative_slope=leak)
+    gain = np.sqrt(2.0 / (1.0 + leak**2))
+    network = stabsim.MLP(depth, 1024, activation=activation, init=Gaussian(gain))
+    leaky = stabsim.gradient_attenuation(network, trials=4000, record=[0], rng=3)
+    simulated = 4.0 * leaky.std[0] ** 2 * 1024 / depth
+    exact = 4.0 * leaky.exact.log_gradient_std[0] ** 2 * 1024 / depth
+    print(
+        f"a = {leak:.1f}: formula {beta:.3f}, exact at n = 1024 {exact:.3f}, "
+        f"simulated {simulated:.3f} ± {simulated * np.sqrt(2.0 / leaky.trials):.3f}"
+    )
+
+# %%
+# **Exercise 3.** At which depth is half of all ReLU networks of width 8 dead?
+#
+# **Answer.** A layer is off with probability :math:`2^{-n}`, all alike, so
+# :math:`(1 - 2^{-8})^L = \tfrac{1}{2}` at :math:`L = \ln 2 / -\ln(1 - 2^{-8})`.
+
+deadly = round(np.log(2.0) / -np.log1p(-(2.0**-8)))
+narrowest = stabsim.gradient_attenuation(he_network(deadly, 8), trials=20_000, record=[0], rng=4)
+print(f"at depth {deadly}: {narrowest.dead / 20_000:.1%} of 20 000 networks of width 8 are dead")
+
+# %%
+# Read on
+# -------
+#
+# What do other initializations make of such a network? :ref:`The next page ranks them
+# <sphx_glr_gallery_cures_plot_3_ranking.py>`. :func:`stabsim.gradient_attenuation` was used here,
+# :class:`stabsim.theory.LayerFactor` is the exact law of one layer, and :doc:`the theory of
+# networks </networks_theory>` derives it.

@@ -111,8 +111,7 @@ plt.show()
 # Xavier's suits tanh and lets ReLU, which halves every squared length, lose
 # :math:`\log_{10}\sqrt{2} = 0.15` decades a layer. Keras's default is Xavier's rule. PyTorch's
 # default has weights of a third of that variance, :math:`1/(3n)`, and loses with both. Equal
-# weights are the worst of all: :ref:`they keep all units the same
-# <sphx_glr_gallery_cures_plot_4_symmetry.py>`.
+# weights are the worst of all.
 
 
 def medians(name):
@@ -130,3 +129,48 @@ print(
     f"PyTorch's {torch[0]:+.2f} and {torch[1]:+.2f}: {depth} ReLU layers of it leave one part in "
     f"{10 ** -torch[0]:.0e} of a gradient."
 )
+
+# %%
+# Exercises
+# ---------
+#
+# **Exercise 1.** Predict without a simulation what PyTorch's default, of weight variance
+# :math:`1/(3n)`, leaves of a gradient in thirty ReLU layers.
+#
+# **Answer.** ReLU halves a squared length and the weights take it times a third, so a layer divides
+# a gradient by :math:`\sqrt 6`. The biases change nothing here: they turn as many units on as off.
+# In narrow layers the median is lower, by about :math:`5L/(4n)` in the natural logarithm, as
+# :ref:`the page before <sphx_glr_gallery_cures_plot_2_he_relu.py>` has shown for He's weights.
+
+wide = -0.5 * depth * np.log10(6.0)
+narrow = wide - 1.25 * depth / width / decade
+print(f"wide layers {wide:.2f} decades, {width} units {narrow:.2f}, simulated {torch[0]:.2f}")
+
+# %%
+# **Exercise 2.** With ReLU the middle 90 in 100 of the networks with He's weights span a whole
+# decade. Is that the rule's fault? Repeat it with eight and with sixty-four times as many units.
+#
+# **Answer.** No: it is the width. The standard deviation of
+# :math:`\ln\lvert\partial\ell/\partial x^0\rvert` is about :math:`\sqrt{5L/(4n)}`, whatever the
+# variance of the weights, and 90 in 100 Gaussian numbers are within 1.645 standard deviations of
+# their mean.
+
+for wider in (width, 8 * width, 64 * width):
+    network = stabsim.MLP(depth, wider, activation="relu", init="kaiming_normal")
+    low, high = stabsim.gradient_attenuation(network, trials=2000, record=[0], rng=2).quantile(
+        [0.05, 0.95]
+    )[:, 0]
+    expected = 2 * 1.645 * np.sqrt(1.25 * depth / wider)
+    print(
+        f"n = {wider:>4}: the middle 90 in 100 span {(high - low) / decade:.2f} decades, "
+        f"the limit law says {expected / decade:.2f}"
+    )
+
+# %%
+# Read on
+# -------
+#
+# :ref:`The next page <sphx_glr_gallery_cures_plot_4_symmetry.py>` tells why weights that are all
+# equal fail. :func:`stabsim.initializers.get` has the table of all initializers, and
+# :func:`stabsim.initializers.names` their names; :doc:`the theory of networks </networks_theory>`
+# tells where the predictions come from.

@@ -22,6 +22,8 @@ weights :math:`w_k` (two numbers) and bias :math:`b_k`, and the outgoing weight 
 # :cite:p:`Zhang2023`: at each step every hidden unit is left out with probability 1/4, and counts
 # 4/3 where it is not.
 
+import math
+
 import matplotlib.pyplot as plt
 import numpy as np
 from scipy.optimize import least_squares
@@ -37,10 +39,10 @@ x = rng.uniform(-1.0, 1.0, (100, 2))
 y = x[:, 0] * x[:, 1]
 
 
-def train(init, left_out=0.0):
+def train(draw, left_out=0.0):
     """Return the loss and the largest difference between two units, at every step."""
     rng = np.random.default_rng(2)
-    w, v = init.sample(2, units, rng=rng), init.sample(units, 1, rng=rng)[0]
+    w, v = draw(2, units, rng=rng), draw(units, 1, rng=rng)[0]
     b, c = np.zeros(units), 0.0
     losses, differences = np.empty(steps), np.empty(steps)
     for step in range(steps):
@@ -59,10 +61,10 @@ def train(init, left_out=0.0):
     return losses, differences
 
 
-equal = initializers.get("constant", value=0.5)
+equal = initializers.get("constant", value=0.5).sample
 runs = {
     "equal": train(equal),
-    "random": train(initializers.get("normal", std=0.5)),
+    "random": train(initializers.get("normal", std=0.5).sample),
     "equal, dropout": train(equal, left_out=0.25),
 }
 
@@ -149,8 +151,7 @@ print(f"linear regression from equal weights: {away:.0e} from the least-squares 
 # %%
 # A network keeps other symmetries: its units can trade places, and with tanh a unit can change the
 # sign of all its weights, without changing :math:`f`. These do no harm, because a random start is
-# on neither side of them alike. :ref:`The next page asks for the size again
-# <sphx_glr_gallery_cures_plot_5_gains.py>`.
+# on neither side of them alike.
 
 print(
     f"After {steps} steps the units that started equal differ by "
@@ -160,3 +161,74 @@ print(
     f"{runs['equal, dropout'][0][-1]:.4f}. Equal weights leave {np.exp(exact):.3f} of a gradient "
     f"in {width} dimensions, typically."
 )
+
+# %%
+# Exercises
+# ---------
+#
+# **Exercise 1.** A network of eight tanh units is given. How many other settings of its weights
+# compute the same function, by the symmetries just named?
+#
+# **Answer.** The units can be ordered in :math:`8!` ways, and each can change the sign of all its
+# weights, :math:`2^8` ways, since :math:`-v \tanh(-w \cdot x - b) = v \tanh(w \cdot x + b)`. One of
+# these is the setting itself. Here a random one of them:
+
+w, b, v = rng.standard_normal((units, 2)), rng.standard_normal(units), rng.standard_normal(units)
+order, signs = rng.permutation(units), rng.choice([-1.0, 1.0], units)
+here = np.tanh(x @ w.T + b) @ v
+there = np.tanh(x @ (signs[:, None] * w)[order].T + (signs * b)[order]) @ (signs * v)[order]
+print(
+    f"{math.factorial(units) * 2**units - 1:,} others; outputs differ by {np.ptp(here - there):.0e}"
+)
+
+# %%
+# **Exercise 2.** How much randomness is needed? Start with equal weights again, plus Gaussian noise
+# of standard deviation :math:`10^{-6}`.
+#
+# **Answer.** Very little. Equal units are an unstable state, and small differences grow until the
+# units have parted. What they cost is time.
+
+
+def nearly_equal(fan_in, fan_out, rng):
+    return 0.5 + 1e-6 * rng.standard_normal((fan_out, fan_in))
+
+
+losses, differences = train(nearly_equal)
+print(
+    f"largest difference {differences[0]:.0e} at the start, above 0.1 after "
+    f"{np.argmax(differences > 0.1)} steps, {differences[-1]:.2g} at the end; "
+    f"loss {losses[-1]:.4f} (one unit at its best {floor:.4f})"
+)
+
+# %%
+# **Exercise 3.** May *softmax regression* start with all weights equal? It gives to class :math:`k`
+# the probability :math:`p_k = e^{w_k \cdot x} / \sum_j e^{w_j \cdot x}`, and minimizes the mean of
+# :math:`-\ln p_k` for the right :math:`k`.
+#
+# **Answer.** Yes. The gradient for :math:`w_k` is the mean of :math:`(p_k - y_k)\,x`, where
+# :math:`y_k` is 1 for the right class and 0 for others. The labels differ from class to class, so
+# the first step tells the weights apart. And the loss is convex: there is no wrong valley.
+
+labels = np.argmax(inputs @ rng.standard_normal((5, 3)) + rng.gumbel(size=(200, 3)), axis=1)
+
+
+def regression(weights):
+    """Descend to the best softmax regression, and return the probabilities of all classes."""
+    for _ in range(3000):
+        scores = np.exp(inputs @ weights)
+        chances = scores / scores.sum(axis=1, keepdims=True)
+        weights = weights - 0.5 / len(inputs) * inputs.T @ (chances - np.eye(3)[labels])
+    return chances
+
+
+apart = np.abs(regression(np.full((5, 3), 0.5)) - regression(rng.standard_normal((5, 3)))).max()
+print(f"probabilities after equal and random starts differ by {apart:.0e} at most")
+
+# %%
+# Read on
+# -------
+#
+# :ref:`The next page <sphx_glr_gallery_cures_plot_5_gains.py>` asks for the size again, activation
+# by activation. :func:`stabsim.initializers.get` has constant and all other weights, and
+# :doc:`the theory of networks </networks_theory>` tells which of them can be simulated without
+# drawing one.

@@ -196,8 +196,7 @@ plt.show()
 # With the forward gain the limit of infinite width, which stays at :math:`q = 1`, is soon beside
 # the point: some networks grow, others shrink, and 90 in 100 differ by many powers of ten. It will
 # do for ten layers. The critical pair holds the middle network level and the others near it, the
-# nearer the wider they are. For an activation that nobody has a table for, see :ref:`the next page
-# <sphx_glr_gallery_cures_plot_6_custom_activation.py>`.
+# nearer the wider they are.
 
 gains = ", ".join(f"{theory.gain(name):.4f} for {name}" for name in smooth)
 low, _, high = quantiles["gelu", "forward gain"]
@@ -209,3 +208,48 @@ print(
     f"10^{quantiles['gelu', 'critical, biases'][1]:.1f} with the critical pair; with the forward "
     f"gain 90 in 100 are between 10^{low:.1f} and 10^{high:+.1f}."
 )
+
+# %%
+# Exercises
+# ---------
+#
+# **Exercise 1.** For the error function, :math:`\operatorname{erf} x = \tfrac{2}{\sqrt\pi} \int_0^x
+# e^{-t^2}\,dt`, both gains are known in closed form. Find the backward one.
+#
+# **Answer.** The slope squared is :math:`\tfrac{4}{\pi} e^{-2 x^2}`, and
+# :math:`\mathbb{E}\,e^{-2 Z^2} = 1/\sqrt{1 + 4}`, because the integrand is a narrower Gaussian. So
+# :math:`g_\text{backward} = \sqrt{\pi \sqrt 5}/2`. The forward gain follows from
+# :math:`\mathbb{E}\operatorname{erf}^2 Z = \tfrac{2}{\pi} \arcsin\tfrac{2}{3}`
+# :cite:p:`Williams1998`.
+
+closed = {
+    "forward": np.sqrt(np.pi / 2.0 / np.arcsin(2.0 / 3.0)),
+    "backward": np.sqrt(np.pi * np.sqrt(5.0)) / 2.0,
+}
+for direction, formula in closed.items():
+    quadrature = theory.gain("erf", direction=direction)
+    print(f"{direction:<8} formula {formula:.6f}, by quadrature {quadrature:.6f}")
+
+# %%
+# **Exercise 2.** Dropout leaves out every unit with probability :math:`p` and multiplies the others
+# by :math:`1/(1 - p)`. How must the gain of a layer change so that lengths stay?
+#
+# **Answer.** A unit's square is multiplied by :math:`1/(1-p)^2` with probability :math:`1-p`: on
+# average by :math:`1/(1-p)`. So the gain must be multiplied by :math:`\sqrt{1-p}`. As in the table
+# above, a layer of a million ReLU units, with dropout, and what their mean square is after it:
+
+for p in (0.1, 0.5):
+    kept = (np.random.default_rng(7).random(z.size) >= p) / (1.0 - p)
+    gain = theory.gain("relu") * np.sqrt(1.0 - p)
+    squares = (gain * kept * np.maximum(z, 0.0)) ** 2
+    print(f"p = {p}: gain {gain:.4f}, {squares.mean():.4f} ± {squares.std() / np.sqrt(z.size):.4f}")
+
+# %%
+# Read on
+# -------
+#
+# For an activation that nobody has a table for, see :ref:`the next page
+# <sphx_glr_gallery_cures_plot_6_custom_activation.py>`. :func:`stabsim.theory.gain` and
+# :func:`stabsim.theory.critical_initialization` have the numbers for any activation, and :doc:`the
+# theory of networks </networks_theory>` their derivation. The section on :ref:`the edge of chaos
+# <sphx_glr_gallery_edge_of_chaos_plot_1_phase_diagram.py>` asks what biases do.

@@ -106,7 +106,7 @@ plt.show()
 
 # %%
 # All but ReLU, whose :math:`\chi` is exactly 1, let gradients grow. :ref:`The page on gains
-# <sphx_glr_gallery_cures_plot_5_gains.py>` tells why, and what could be done.
+# <sphx_glr_gallery_cures_plot_5_gains.py>` tells why.
 
 place = ranking.index("arsinh") + 1
 print(
@@ -115,3 +115,48 @@ print(
     f"10^{predicted['arsinh']:.2f}); tanh does by 10^{simulated['tanh']:.2f}, ReLU by "
     f"10^{simulated['relu']:.2f}. It is number {place} of {len(ranking)} by how close that is to 1."
 )
+
+# %%
+# Exercises
+# ---------
+#
+# **Exercise 1.** Take the sine as the activation. Find its forward gain and its :math:`\chi` by
+# hand.
+#
+# **Answer.** :math:`\sin^2 z = \tfrac{1}{2}(1 - \cos 2z)`, and
+# :math:`\mathbb{E}\cos 2Z = e^{-2}`. So :math:`\mathbb{E}\sin^2 Z = \tfrac{1}{2}(1 - e^{-2})`,
+# :math:`\mathbb{E}\cos^2 Z = \tfrac{1}{2}(1 + e^{-2})`, and :math:`\chi`, the second over the
+# first, is :math:`\coth 1`.
+
+forward = theory.gain("sine")
+chi = (forward / theory.gain("sine", direction="backward")) ** 2
+print(f"gain {np.sqrt(2.0 / (1.0 - np.exp(-2.0))):.6f}, by quadrature {forward:.6f}")
+print(f"chi  {1.0 / np.tanh(1.0):.6f}, by quadrature {chi:.6f}")
+
+# %%
+# **Exercise 2.** Is there a gain with which arsinh neither loses a gradient exponentially nor lets
+# it explode?
+#
+# **Answer.** Yes, 1, the reciprocal of its slope at zero. Since
+# :math:`\operatorname{arsinh} x \approx x - x^3/6`, one layer takes a variance :math:`q` to
+# :math:`q - q^2`, so :math:`q \approx 1/l`, and the squared slope is
+# :math:`1 - q \approx 1 - 1/l` on average: the gradient falls like :math:`1/\sqrt L`, as :ref:`that
+# of tanh does with Xavier's weights <sphx_glr_gallery_cures_plot_1_xavier.py>`.
+
+level = stabsim.gradient_attenuation(
+    stabsim.MLP(50, 256, activation=arsinh, init=initializers.Gaussian(1.0)), trials=300, rng=2
+)
+limit = level.mean_field.log_gradient_norm[0] / np.log(10.0)
+print(
+    f"gain 1: 10^{np.median(level.attenuation):.2f}, infinite width 10^{limit:.2f}, "
+    f"1/√50 = 10^{-0.5 * np.log10(50.0):.2f}"
+)
+
+# %%
+# Read on
+# -------
+#
+# :ref:`The next page <sphx_glr_gallery_cures_plot_7_default.py>` asks what those get who choose
+# nothing. :class:`stabsim.activations.Activation` tells what an activation may be,
+# :func:`stabsim.theory.mean_field_attenuation` follows it through layers of infinite width, and
+# :doc:`the theory of networks </networks_theory>` says how.
