@@ -25,8 +25,8 @@ as with the layers of a network.
 # .. math:: \frac{1}{tm+1} \binom{(t+1)m}{m},
 #
 # so that the mean of :math:`\sigma^2` stays 1 and that of :math:`\sigma^4` is :math:`t + 1`
-# (:class:`stabsim.theory.FussCatalan`). At :math:`n = 200` the law fits already. The density is
-# drawn for the decimal logarithm of :math:`\sigma^2`, since the values cover many decades.
+# (:class:`stabsim.theory.FussCatalan`). At :math:`n = 200` the law, dashed, fits already. The
+# density is drawn for the decimal logarithm of :math:`\sigma^2`, as the values cover many decades.
 
 import matplotlib.pyplot as plt
 import numpy as np
