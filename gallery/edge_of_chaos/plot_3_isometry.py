@@ -8,9 +8,11 @@ the matrix of derivatives of its outputs by its inputs: each *singular value* is
 one of :math:`n` perpendicular directions is stretched. If all of them are near 1, the network has
 *dynamical isometry* :cite:p:`Saxe2014,Pennington2017`. Do the usual weights give that?
 
-**What this assumes.** Networks of constant width :math:`n` without biases. Gaussian weights have
-the variance :math:`\sigma_w^2/n`; orthogonal ones are :math:`\sigma_w` times a uniformly random
-orthogonal matrix, so that one layer without its activation stretches all directions alike.
+**What this assumes.** Networks of :math:`L` layers :math:`x^l = \varphi(W_l\,x^{l-1})` of
+:math:`n = 64` units, with an activation :math:`\varphi` and without biases. The weights :math:`W_l`
+are either independent Gaussians of variance :math:`\sigma_w^2/n`, or :math:`\sigma_w` times a
+uniformly random orthogonal matrix, so that one layer without its activation stretches all
+directions alike.
 """
 
 # %%
@@ -26,6 +28,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import stabsim
+from stabsim import theory
 from stabsim.initializers import Gaussian, Init
 
 WIDTH = 64
@@ -63,11 +66,12 @@ print(f"64 Gaussian layers: largest over least singular value is 10^{condition:.
 #
 # An activation multiplies each unit's row by its slope. For hard tanh, which is :math:`x` between
 # -1 and 1 and level outside, a unit passes its gradient or it does not. Let :math:`p` be the
-# fraction that passes. At :math:`\sigma_w^2 = 1/p` squares keep their mean, and the variance of
-# :math:`s^2`, relative to the square of its mean, is :math:`L/p` for Gaussian and
-# :math:`L(1-p)/p` for orthogonal weights. Small weights keep the units in the linear part,
-# :math:`p \to 1`: then orthogonal networks come as near to isometry as one likes, Gaussian ones do
-# not. The input is of the length that such a network keeps, so that :math:`p` is the same in every
+# fraction that passes. A layer multiplies the mean of :math:`s^2` by :math:`\sigma_w^2 p`, and the
+# variance of :math:`s^2`, relative to the square of its mean, is :math:`L/p` for Gaussian and
+# :math:`L(1-p)/p` for orthogonal weights :cite:p:`Pennington2017`. As :math:`\sigma_w` falls to 1,
+# signals shrink into the linear part, and :math:`p \to 1`: then orthogonal networks come as near to
+# isometry as one likes, Gaussian ones do not. Here :math:`\sigma_w = 1.05`. The input is of the
+# length that such a network keeps, so that :math:`p` is the same in every
 # layer, and the dashed line is the density at infinite width.
 
 DEPTH, SIGMA = 16, 1.05
@@ -75,7 +79,7 @@ cases = {
     "Gaussian": (Gaussian(SIGMA), "o"),
     "orthogonal": (Init("orthogonal", gain=SIGMA), "s"),
 }
-kept_length = float(stabsim.theory.phases("hard_tanh", SIGMA).q)
+kept_length = float(theory.phases("hard_tanh", SIGMA).q)
 inputs = np.sqrt(WIDTH * kept_length) / SIGMA
 results = {}
 figure, panels = plt.subplots(2, 1, figsize=(6.4, 6.4))
@@ -116,6 +120,8 @@ plt.show()
 
 # %%
 
+# So orthogonal weights can give isometry, where the activation has a linear part large enough.
+
 near = {
     name: np.mean(np.abs(result.log_singular_values) < np.log(2.0))
     for name, result in results.items()
@@ -126,3 +132,59 @@ print(
     f"activations the largest exceeds the least by {condition:.0f} decades in 64 Gaussian layers "
     f"and by {abs(orthogonal.median_log_condition):.0f} in orthogonal ones."
 )
+
+# %%
+# Exercises
+# ---------
+#
+# **Exercise 1.** Show that in a linear Gaussian network with :math:`\sigma_w = 1` and one layer the
+# mean of :math:`s^2` is 1 at any width. What is its variance?
+#
+# **Answer.** The :math:`n` squared singular values add up to the sum of the squares of all entries
+# of :math:`W`, of which there are :math:`n^2`, each of mean :math:`1/n`. Their fourth powers add up
+# to the trace of :math:`(W W^\top)^2`, and of its terms those count whose entries pair up. There are
+# :math:`n^3` terms of either kind of pairing, and :math:`n^2` of a third kind: the mean of
+# :math:`s^4` is :math:`2 + 1/n`, and the variance in wide networks 1. Each further layer adds 1,
+# :math:`L + 1` being the second Fuss–Catalan number.
+
+for depth in (1, 4, 16):
+    squares = np.exp(2.0 * spectrum("linear", depth, Gaussian(1.0), 400).log_singular_values)
+    mean, fourth = squares.mean(axis=1), (squares**2).mean(axis=1)
+    print(
+        f"L = {depth:>2}: mean of s² {mean.mean():.3f} ± {mean.std() / 20.0:.3f}, of s⁴ "
+        f"{fourth.mean():.2f} ± {fourth.std() / 20.0:.2f}, infinite width "
+        f"{theory.FussCatalan(depth).moment(2):.0f}"
+    )
+
+# %%
+# **Exercise 2.** At :math:`\sigma_w = 1.05` not even half of the singular values of the orthogonal
+# network were between 1/2 and 2. Which :math:`\sigma_w` does better, in 16 layers?
+#
+# **Answer.** The relative variance :math:`L(1-p)/p` must be small, and :math:`\sigma_w^2 p` near 1.
+# Both are so for :math:`\sigma_w` close to 1. The price is small signals, of standard deviation
+# :math:`\sqrt q`: a network with isometry is nearly a linear one.
+
+print(f"{'sigma_w':>7}{'√q':>8}{'p':>8}{'rel. variance':>15}{'between 1/2 and 2':>19}")
+for sigma_w in (1.05, 1.02, 1.005):
+    q = float(theory.phases("hard_tanh", sigma_w).q)
+    orthogonal_init = Init("orthogonal", gain=sigma_w)
+    length = np.sqrt(WIDTH * q) / sigma_w
+    better = spectrum("hard_tanh", DEPTH, orthogonal_init, trials=100, inputs=length)
+    variance = theory.jacobian_moments(
+        "hard_tanh", DEPTH, q=q, sigma_w=sigma_w, weights="orthogonal"
+    )[1]
+    within = np.mean(np.abs(better.log_singular_values) < np.log(2.0))
+    print(
+        f"{sigma_w:>7.3f}{np.sqrt(q):>8.3f}{theory.linear_fraction('hard_tanh', q):>8.4f}"
+        f"{variance:>15.3f}{within:>19.0%}"
+    )
+
+# %%
+# Read on
+# -------
+#
+# Ill-conditioned products have :ref:`a page of their own
+# <sphx_glr_gallery_exploding_plot_3_conditioning.py>`; :ref:`the next page
+# <sphx_glr_gallery_edge_of_chaos_plot_4_two_inputs.py>` follows two inputs. The dashed density is
+# :class:`stabsim.theory.JacobianSpectrumLaw`, the simulations are :func:`stabsim.jacobian_spectrum`,
+# and :doc:`the theory of spectra </spectra_theory>` has more on singular values of products.
