@@ -18,7 +18,7 @@ import pytest
 from conftest import JIT_DISABLED
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from laws import assert_z
+from laws import SMALLEST_P_VALUE, assert_z
 from scipy import special, stats
 
 import stabsim
@@ -267,9 +267,9 @@ def test_standard_errors_are_honest():
     ]
     z = np.array([(result.values[0] - exact) / result.standard_error[0] for result in results])
     # A larger of two errors is a little too large, never too small.
-    assert stats.chi2(replications).sf(np.square(z).sum()) > 1e-9
-    assert stats.chi2(replications).cdf(2.0 * np.square(z).sum()) > 1e-9
-    assert stats.chi2(replications).sf(4.0 * np.square(z).sum()) < 1e-9
+    assert stats.chi2(replications).sf(np.square(z).sum()) > SMALLEST_P_VALUE
+    assert stats.chi2(replications).cdf(2.0 * np.square(z).sum()) > SMALLEST_P_VALUE
+    assert stats.chi2(replications).sf(4.0 * np.square(z).sum()) < SMALLEST_P_VALUE
 
 
 @pytest.mark.jit
@@ -644,7 +644,8 @@ def spread():
 def test_the_rate_function_is_the_exact_one(spread, x):
     rate = spread.rate_function(x)
     assert rate.attained.all()
-    assert_z(rate.values[0], exact_rate(x), rate.standard_error[0])
+    # The error is that of 16 populations, so the ratio has Student's distribution.
+    assert_z(rate.values[0], exact_rate(x), rate.standard_error[0], limit=15.0)
     assert rate.exact[0] == pytest.approx(exact_rate(x), abs=1e-5)
     assert rate.standard_error[0] < 0.01 * max(rate.values[0], 0.05)
 

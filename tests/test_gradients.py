@@ -8,6 +8,7 @@ import pytest
 from conftest import JIT_DISABLED
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from laws import LARGEST_Z
 
 import stabsim
 from stabsim import MLP, gradient_attenuation
@@ -414,7 +415,7 @@ def test_small_values_of_sigmoids_are_not_zero(sigma_w):
         assert (lengths[np.isfinite(lengths)] > -745.2).all()
         dead = np.count_nonzero(lengths == -math.inf) / 5000
         chance = 0.5 * math.erfc(745.0 / sigma_w / math.sqrt(2.0))
-        assert abs(dead - chance) < 6.0 * math.sqrt(chance / 5000)
+        assert abs(dead - chance) < LARGEST_Z * math.sqrt(chance / 5000)
 
 
 GAINS = [1e60, 1e-60]

@@ -13,18 +13,19 @@ from stabsim import AndersonTransfer, Ginibre, lyapunov_spectrum, theory
 from stabsim.localization import finite_size_scaling, localization_length
 
 mpl.use("agg")
-STEPS = 100 if JIT_DISABLED else 5000
+STEPS = 100 if JIT_DISABLED else 500
+CHAINS = 16 if JIT_DISABLED else 400
 WRONG = 2.0 if JIT_DISABLED else 1.2
 FEW = 10 if JIT_DISABLED else 200
 
 
 def test_the_length_of_a_lloyd_chain_is_exact():
     chain = AndersonTransfer(0.5, 2.0, distribution="cauchy")
-    result = localization_length(chain, steps=STEPS, rng=1)
+    result = localization_length(chain, steps=STEPS, trials=CHAINS, rng=1)
     assert result.exact == pytest.approx(1.0 / theory.lloyd_exponent(0.5, 2.0))
     assert_z(result.length, result.exact, result.standard_error)
     other = AndersonTransfer(0.5, 4.0, distribution="cauchy")
-    wrong = localization_length(other, steps=STEPS, rng=1)
+    wrong = localization_length(other, steps=STEPS, trials=CHAINS, rng=1)
     with pytest.raises(AssertionError, match="z ="):
         assert_z(wrong.length, result.exact, wrong.standard_error)
     assert "exact" in result.summary()
@@ -42,7 +43,7 @@ def test_the_length_of_a_lloyd_chain_is_exact():
 )
 def test_exponents_of_a_lloyd_bar_have_the_sum_of_its_modes(bar):
     # Averages over Cauchy disorder are values at a complex energy, at which the modes part.
-    spectrum = lyapunov_spectrum(bar, steps=STEPS, trials=16, k=bar.sites, rng=1)
+    spectrum = lyapunov_spectrum(bar, steps=STEPS, trials=CHAINS, k=bar.sites, rng=1)
     modes = np.linalg.eigvalsh(bar.transverse)
     exact = sum(theory.lloyd_exponent(bar.energy - mode, bar.disorder) for mode in modes)
     error = math.sqrt(spectrum.covariance.sum() / (spectrum.trials * spectrum.steps))
