@@ -198,8 +198,8 @@ for depth in (48, 96, 192):
 # networks learned nothing?
 #
 # **Answer.** Its square is multiplied by :math:`\chi_1` at each layer once signals have settled, so
-# about :math:`\chi_1^{24}` of its length is left, and in narrow networks a little less. The steps of
-# the first layers are smaller than those of the last ones by this factor.
+# about :math:`\chi_1^{24}` of its length is left, and in narrow networks a little less. The steps
+# of the first layers are smaller than those of the last ones by this factor.
 
 network = stabsim.MLP(48, WIDTH, activation="tanh", init=Gaussian(0.9), bias_std=sigma_b)
 lost = stabsim.gradient_attenuation(network, trials=400, record=[0], rng=2)

@@ -142,10 +142,10 @@ print(
 #
 # **Answer.** The :math:`n` squared singular values add up to the sum of the squares of all entries
 # of :math:`W`, of which there are :math:`n^2`, each of mean :math:`1/n`. Their fourth powers add up
-# to the trace of :math:`(W W^\top)^2`, and of its terms those count whose entries pair up. There are
-# :math:`n^3` terms of either kind of pairing, and :math:`n^2` of a third kind: the mean of
-# :math:`s^4` is :math:`2 + 1/n`, and the variance in wide networks 1. Each further layer adds 1,
-# :math:`L + 1` being the second Fuss–Catalan number.
+# to the trace of :math:`(W W^\top)^2`, and of its terms those count whose entries pair up. There
+# are :math:`n^3` terms of either of two kinds of pairing, and :math:`n^2` of a third kind: the mean
+# of :math:`s^4` is :math:`2 + 1/n`, and the variance in wide networks 1. Each further layer adds 1,
+# :math:`L + 1` being the second Fuss–Catalan number :cite:p:`Penson2011`.
 
 for depth in (1, 4, 16):
     squares = np.exp(2.0 * spectrum("linear", depth, Gaussian(1.0), 400).log_singular_values)
@@ -186,5 +186,5 @@ for sigma_w in (1.05, 1.02, 1.005):
 # Ill-conditioned products have :ref:`a page of their own
 # <sphx_glr_gallery_exploding_plot_3_conditioning.py>`; :ref:`the next page
 # <sphx_glr_gallery_edge_of_chaos_plot_4_two_inputs.py>` follows two inputs. The dashed density is
-# :class:`stabsim.theory.JacobianSpectrumLaw`, the simulations are :func:`stabsim.jacobian_spectrum`,
-# and :doc:`the theory of spectra </spectra_theory>` has more on singular values of products.
+# :class:`stabsim.theory.JacobianSpectrumLaw`, :func:`stabsim.jacobian_spectrum` simulates, and
+# :doc:`the theory of spectra </spectra_theory>` has more on singular values of products.
