@@ -76,7 +76,8 @@ def lyapunov_spectrum(
         enough.
     record : (R,) array_like of int, optional
         The steps at which the running estimate is kept, ascending; 32 evenly spaced ones by
-        default. Not together with ``precision``.
+        default, after whole cycles where the laws of factors cycle. Not together with
+        ``precision``.
     method : {"auto", "qr", "reduced"}, default "auto"
         ``"reduced"`` draws the diagonals of the triangular factors from their own law, where the
         ensemble is rotation invariant; ``"qr"`` draws every factor; ``"auto"`` takes the reduced
@@ -127,9 +128,9 @@ def lyapunov_spectrum(
 
     **Cycles.** Where the laws of the factors cycle, as in `stabsim.Alternating`, exponents are
     means over a cycle; take whole cycles of ``steps``, since the rest of one gives a bias of the
-    order 1/``steps`` that no error tells. The pilot knows nothing of the factors' own memory: where
-    `stabsim.MarkovModulated` factors do not start in their stationary distribution, give a
-    ``warmup`` in which the states forget it.
+    order 1/``steps`` that no error tells. A run to a ``precision`` does so as long as it can. The
+    pilot knows nothing of the factors' own memory: where `stabsim.MarkovModulated` factors do not
+    start in their stationary distribution, give a ``warmup`` in which the states forget it.
 
     **Equal exponents.** Where no factor turns one direction into another, as with diagonal
     matrices, and two exponents are equal or nearly so, now one direction has grown more, now the
@@ -171,7 +172,7 @@ def lyapunov_spectrum(
         precision = validation.real("precision", precision, above=0.0)
         if record is not None:
             raise ValueError(f"record must be left out where precision is given, got {record!r}")
-    depths = _recorded(record, steps)
+    depths = _recorded(record, steps, ensemble.period)
     validation.choice("method", method, METHODS)
     validation.flag("progress", progress)
     n_jobs = _montecarlo.validated_jobs(n_jobs)
@@ -233,7 +234,9 @@ def lyapunov_spectrum(
     growth = np.empty((trials, 0, k))
     done = 0
     for number in range(steps):
-        here = _recorded(None, length)
+        # Whole cycles of the factors' laws, as far as they fit.
+        length = min(-(-length // ensemble.period) * ensemble.period, steps - done)
+        here = _recorded(None, length, ensemble.period)
         new = chains(here, child(child(seed, number), 2))
         before = growth[:, -1:] if done else np.zeros((trials, 1, k))
         growth = np.concatenate([growth, before + new], axis=1)
@@ -252,10 +255,14 @@ def lyapunov_spectrum(
     return so_far
 
 
-def _recorded(record: ArrayLike | None, steps: int) -> NDArray[np.int64]:
+def _recorded(record: ArrayLike | None, steps: int, period: int) -> NDArray[np.int64]:
     if record is not None:
         recorded = validation.recorded(record, steps, least=1, name="steps")
         # The estimate is that after all steps.
         return np.union1d(recorded, [steps])
-    count = min(steps, _MOST_RECORDED)
-    return -(-np.arange(1, count + 1) * steps // count)
+    # What differs between the factors of a cycle is no noise of batches.
+    cycles = max(1, steps // period)
+    count = min(cycles, _MOST_RECORDED)
+    depths = -(-np.arange(1, count + 1) * cycles // count) * period
+    depths[-1] = steps
+    return depths

@@ -14,6 +14,7 @@ from scipy import special
 import stabsim
 from stabsim import (
     IID,
+    Alternating,
     AndersonTransfer,
     Custom,
     FiniteSet,
@@ -312,6 +313,19 @@ def test_precision_stops_when_it_is_reached_and_says_when_not():
 
 
 # The result --------------------------------------------------------------------------------
+
+
+def test_runs_to_a_precision_and_batches_take_whole_cycles():
+    cycle = Alternating([Ginibre(1), Ginibre(1, sigma=1e6)])
+    result = lyapunov_spectrum(cycle, steps=96, precision=0.2, rng=1)
+    assert result.steps % 2 == 0
+    assert abs(result.exponents[0] - result.exact[0]) < 1.0
+    few = lyapunov_spectrum(cycle, steps=101, trials=2, rng=1)
+    assert (few.recorded[:-1] % 2 == 0).all()
+    assert few.recorded[-1] == 101
+    # One half of the logarithm of a million is no noise.
+    assert few.standard_error[0] < 0.5
+    assert lyapunov_spectrum(Alternating([[[2.0]], [[8.0]]]), steps=1, rng=1).recorded == [1]
 
 
 def test_few_chains_take_their_error_from_batches():
