@@ -132,12 +132,12 @@ def lyapunov_spectrum(
     pilot knows nothing of the factors' own memory: where `stabsim.MarkovModulated` factors do not
     start in their stationary distribution, give a ``warmup`` in which the states forget it.
 
-    **Equal exponents.** Where no factor turns one direction into another, as with diagonal
-    matrices, and two exponents are equal or nearly so, now one direction has grown more, now the
-    other, and every chain takes the larger growth first. Both estimates are then off by about a
-    standard error of a single chain, :math:`1/\sqrt{\text{steps}}` in order, which no number of
-    chains reduces and no error tells: take few and long ones. Factors that mix the directions,
-    such as matrices with independent entries, have no such bias.
+    **Equal exponents.** Where all factors keep some directions, as diagonal or triangular matrices
+    do, and two exponents are equal or nearly so, now one direction has grown more, now the other,
+    and every chain takes the larger growth first. Both estimates are then off by about a standard
+    error of a single chain, :math:`1/\sqrt{\text{steps}}` in order, which no number of chains
+    reduces and no error tells: take few and long ones. Factors that mix the directions, such as
+    matrices with independent entries, have no such bias.
 
     **Lost ranks.** Where the product becomes singular, the exponents of the lost directions are
     ``-inf``. That is decided to rounding: a direction counts as lost where a single factor shrinks
