@@ -289,6 +289,7 @@ print(f"9π²/2 = {4.5 * np.pi**2:.2f}")
 # -------
 #
 # :ref:`The default of PyTorch <sphx_glr_gallery_cures_plot_7_default.py>` is deep in the ordered
-# phase. :func:`stabsim.signal_propagation` follows two inputs through any network,
-# :func:`stabsim.theory.correlation_fixed_point` tells where they end, and :doc:`the theory of
-# networks </networks_theory>` has the maps.
+# phase, and :ref:`the next page <sphx_glr_gallery_edge_of_chaos_plot_5_finite_width.py>` asks what
+# the edge is in narrow networks. :func:`stabsim.signal_propagation` follows two inputs through any
+# network, :func:`stabsim.theory.correlation_fixed_point` tells where they end, and :doc:`the theory
+# of networks </networks_theory>` has the maps.
