@@ -96,9 +96,9 @@ for width in widths:
 
 # %%
 # At the critical size the logarithm of the typical gradient loses about :math:`r/n` at each layer,
-# with the same number :math:`r` at all widths. If it loses as much at other sizes, the edge is where
-# :math:`\tfrac12 \ln\chi_1 = r/n`. That is the line in the next figure; very narrow networks lose a
-# little more.
+# with the same number :math:`r` at all widths. If it loses as much at other sizes, the edge is
+# where :math:`\tfrac12 \ln\chi_1 = r/n`. That is the line in the next figure; very narrow networks
+# lose a little more.
 
 loss = -np.median(means)
 above = np.linspace(critical, 1.8, 100)[1:]
@@ -126,8 +126,8 @@ typical, square = edges["typical"], np.array(edges["mean square"])
 print(
     f"At the critical size of infinite width, sigma_w = {critical:.3f}, the typical gradient "
     f"shrinks by {loss:.2f}/n per layer, and ln|g| gains a variance of "
-    f"{np.median(variances):.2f}/n. The typical edge is at sigma_w = {typical[0]:.3f} with {widths[0]} units and at "
-    f"{typical[-1]:.3f} with {widths[-1]}; that of the mean square is within "
+    f"{np.median(variances):.2f}/n. The typical edge is at sigma_w = {typical[0]:.3f} with "
+    f"{widths[0]} units and at {typical[-1]:.3f} with {widths[-1]}; that of the mean square is within "
     f"{np.abs(square[1:] - critical).max():.3f} of the limit from {widths[1]} units on."
 )
 
