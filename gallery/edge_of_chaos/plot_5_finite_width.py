@@ -127,8 +127,8 @@ print(
     f"At the critical size of infinite width, sigma_w = {critical:.3f}, the typical gradient "
     f"shrinks by {loss:.2f}/n per layer, and ln|g| gains a variance of "
     f"{np.median(variances):.2f}/n. The typical edge is at sigma_w = {typical[0]:.3f} with "
-    f"{widths[0]} units and at {typical[-1]:.3f} with {widths[-1]}; that of the mean square is within "
-    f"{np.abs(square[1:] - critical).max():.3f} of the limit from {widths[1]} units on."
+    f"{widths[0]} units and at {typical[-1]:.3f} with {widths[-1]}; that of the mean square is "
+    f"within {np.abs(square[1:] - critical).max():.3f} of the limit from {widths[1]} units on."
 )
 
 # %%
