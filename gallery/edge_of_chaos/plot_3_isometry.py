@@ -145,7 +145,8 @@ print(
 # to the trace of :math:`(W W^\top)^2`, and of its terms those count whose entries pair up. There
 # are :math:`n^3` terms of either of two kinds of pairing, and :math:`n^2` of a third kind: the mean
 # of :math:`s^4` is :math:`2 + 1/n`, and the variance in wide networks 1. Each further layer adds 1,
-# :math:`L + 1` being the second Fuss–Catalan number :cite:p:`Penson2011`.
+# :math:`L + 1` being the second Fuss–Catalan number :cite:p:`Penson2011`. Deep and narrow networks
+# have a little more.
 
 for depth in (1, 4, 16):
     squares = np.exp(2.0 * spectrum("linear", depth, Gaussian(1.0), 400).log_singular_values)
