@@ -3,6 +3,8 @@
 from typing import TYPE_CHECKING, Any
 
 from stabsim import activations, ensembles, initializers, networks, precision
+from stabsim._targets import StandardError
+from stabsim._version import __version__ as __version__
 from stabsim.ensembles import (
     IID,
     Alternating,
@@ -39,12 +41,11 @@ from stabsim.results import (
 )
 from stabsim.signals import signal_propagation
 from stabsim.singular_values import product_singular_values
+from stabsim.storage import load
 from stabsim.sweeps import phase_diagram
 
 if TYPE_CHECKING:
     from stabsim import theory
-
-__version__ = "0.1.0"
 
 __all__ = [
     "IID",
@@ -71,6 +72,7 @@ __all__ = [
     "Sequential",
     "Shifted",
     "SignalPropagation",
+    "StandardError",
     "TruncatedHaar",
     "Wishart",
     "activations",
@@ -80,6 +82,7 @@ __all__ = [
     "gradient_attenuation",
     "initializers",
     "jacobian_spectrum",
+    "load",
     "localization_length",
     "lyapunov_spectrum",
     "matrix_product_growth",

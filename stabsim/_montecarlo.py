@@ -11,19 +11,21 @@ import contextlib
 import sys
 import threading
 from functools import cache
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Protocol
 
-import numpy as np
-
 from stabsim import _validation as validation
+from stabsim._chunks import Chunks, Samples, Streams
 from stabsim._random import child
-from stabsim._statistics import MOST_BINS, SampleStatistics, StreamedStatistics
+from stabsim._statistics import MOST_BINS, StreamedStatistics
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    import numpy as np
     from numpy.typing import NDArray
 
+    from stabsim._checkpoints import Checkpoint
     from stabsim._statistics import Statistics
 
 # Chunks for each worker, or numbers in all of them, that may wait for their turn in the reduction.
@@ -64,6 +66,9 @@ def run(
     n_jobs: int | None,
     progress: bool,
     samples: bool,
+    before: Statistics | None = None,
+    checkpoint: Checkpoint | None = None,
+    part: str = "",
 ) -> Statistics:
     """Run ``trials`` trials of ``task`` and return their statistics.
 
@@ -82,22 +87,25 @@ def run(
         Show a progress bar if the standard error is a terminal.
     samples : bool
         Keep all trials, rather than moments and histograms.
+    before : Statistics, optional
+        What a run of the same task and seed returned for fewer trials, or as many.
+    checkpoint : Checkpoint, optional
+        Where finished chunks are kept, and looked for.
+    part : str, default ""
+        The name of this run there.
     """
+    if before is not None and before.trials == trials:
+        return before
+    chunks = Chunks(task, trials, samples, checkpoint, part)
     stop = _Stop()
     try:
-        blocks = _blocks(_Chunk(task, stop, samples), trials, seed, n_jobs, progress)
-        if samples:
-            kept = np.empty((trials, task.columns))
-            done = 0
-            for block in blocks:
-                kept[done : done + len(block)] = block
-                done += len(block)
-            return SampleStatistics(kept)
-        total = next(blocks)
-        for part in blocks:
-            total.merge(part)
-        streamed: StreamedStatistics = total
-        return streamed
+        reduction = Samples(chunks, before) if samples else Streams(chunks, before)
+        blocks = _blocks(
+            chunks, reduction.done, _Chunk(task, stop, samples), seed, n_jobs, progress
+        )
+        for block in blocks:
+            reduction.add(block)
+        return reduction.finished()
     finally:
         # An interrupt reaches the calling thread alone; this tells the others.
         stop.set()
@@ -114,32 +122,43 @@ def validated_jobs(n_jobs: Any) -> int | None:
 
 
 def _blocks(
-    chunk: _Chunk,
-    trials: int,
+    chunks: Chunks,
+    done: int,
+    compute: _Chunk,
     seed: np.random.SeedSequence,
     n_jobs: int | None,
     progress: bool,
 ) -> Iterator[Any]:
-    """Yield what becomes of the chunks, in order."""
+    """Yield what becomes of the chunks that are not done, in order; keep each when it is there."""
     # Imported here, because it takes longer to import than all of stabsim.
     from joblib import Parallel, delayed, effective_n_jobs
 
-    size = chunk.task.chunk
     # A single chunk is run where it is asked for, without the delay of handing it over.
-    workers = _workers(n_jobs) if trials > size else 1
-    parallel = Parallel(n_jobs=workers, prefer="threads", return_as="generator")
+    workers = _workers(n_jobs) if chunks.number - done > 1 else 1
+    parallel = Parallel(n_jobs=workers, prefer="threads", return_as="generator_unordered")
     # Blocks that no one has asked for yet pile up in joblib, so it gets some chunks at a time.
-    window = max(_CHUNKS_AHEAD * effective_n_jobs(workers), _NUMBERS_AHEAD // chunk.numbers)
-    with progress_bar(trials, progress) as advance, _one_blas_thread(chunk.task), parallel:
-        for first in range(0, trials, window * size):
-            starts = range(first, min(first + window * size, trials), size)
-            calls = (
-                delayed(chunk)(child(seed, start // size), min(size, trials - start))
-                for start in starts
-            )
-            for start, block in zip(starts, parallel(calls), strict=True):
-                advance(min(size, trials - start))
-                yield block
+    window = max(_CHUNKS_AHEAD * effective_n_jobs(workers), _NUMBERS_AHEAD // compute.numbers)
+    bar = progress_bar(chunks.trials, progress)
+    with bar as advance, _one_blas_thread(chunks.task), parallel:
+        advance(done * chunks.task.chunk)
+        for first in range(done, chunks.number, window):
+            indices = range(first, min(first + window, chunks.number))
+            ready = {i: block for i in indices if (block := chunks.load(i)) is not None}
+            calls = [
+                delayed(compute)(i, child(seed, i), chunks.trials_of(i))
+                for i in indices
+                if i not in ready
+            ]
+            due = first
+            # At last nothing more is computed, and the rest of what was kept is due.
+            for index, block in chain(parallel(calls), [(-1, None)]):
+                if block is not None:
+                    chunks.save(index, block)
+                    ready[index] = block
+                while due in ready:
+                    advance(chunks.trials_of(due))
+                    yield ready.pop(due)
+                    due += 1
 
 
 @contextlib.contextmanager
@@ -193,10 +212,10 @@ class _Chunk:
         rows = self.task.chunk if self._samples else max(self.task.chunk, MOST_BINS)
         return rows * self.task.columns
 
-    def __call__(self, seed: np.random.SeedSequence, trials: int) -> Any:
+    def __call__(self, index: int, seed: np.random.SeedSequence, trials: int) -> tuple[int, Any]:
         with _one_blas_thread(self.task):
             rows = self.task(seed, trials, self._stop)
-        return rows if self._samples else StreamedStatistics(rows)
+        return index, rows if self._samples else StreamedStatistics(rows)
 
 
 def _one_blas_thread(task: Task) -> contextlib.AbstractContextManager[Any]:

@@ -7,6 +7,10 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+#: The version of what is drawn from a seed, and in which order. It is raised by every change after
+#: which the same call and seed give other numbers, beyond rounding.
+STREAM_VERSION = 1
+
 #: What a user may pass as ``rng``.
 RandomState: TypeAlias = int | np.integer | np.random.SeedSequence | np.random.Generator | None
 

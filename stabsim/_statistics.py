@@ -6,6 +6,7 @@ vanished: it is counted, it takes part in quantiles, and the moments are those o
 
 from __future__ import annotations
 
+import copy
 import math
 from typing import TYPE_CHECKING, Protocol
 
@@ -42,6 +43,24 @@ class Statistics(Protocol):
     def quantile(self, q: ArrayLike) -> NDArray[np.float64]:
         """Return the quantiles ``q`` of all trials, of shape ``(*q.shape, columns)``."""
 
+    def packed(self) -> NDArray[np.float64]:
+        """Return all that is kept as one row of numbers, from which `unpacked` makes it again."""
+
+
+def unpacked(numbers: NDArray[np.float64], columns: int, *, samples: bool) -> Statistics:
+    """Return the statistics of these numbers of columns that have been packed.
+
+    Raises
+    ------
+    ValueError
+        If the numbers are no statistics of so many columns.
+    """
+    if not samples:
+        return StreamedStatistics.unpacked(numbers, columns)
+    if numbers.size == 0 or numbers.size % columns > 0:
+        raise ValueError(f"got {numbers.size} numbers for rows of {columns}")
+    return SampleStatistics(numbers.reshape(-1, columns))
+
 
 def standard_error(statistics: Statistics) -> NDArray[np.float64]:
     """Return the standard error of the mean of every column.
@@ -63,6 +82,10 @@ class SampleStatistics:
         self.trials = samples.shape[0]
         self.vanished, self.mean, self.std = moments.vanished, moments.mean, moments.std
 
+    def packed(self) -> NDArray[np.float64]:
+        """Return the trials, one after the other."""
+        return self.samples.reshape(-1)
+
     def quantile(self, q: ArrayLike) -> NDArray[np.float64]:
         """Return the quantiles ``q`` of every column."""
         # Interpolating from -inf would be NaN, so there the lower neighbour stands alone.
@@ -75,9 +98,31 @@ class SampleStatistics:
 class StreamedStatistics:
     """Moments and histograms of blocks of trials that are not kept."""
 
+    #: What a longer run goes on from where the last chunk is not whole: the statistics without it.
+    of_whole_chunks: StreamedStatistics | None = None
+
     def __init__(self, block: NDArray[np.float64]) -> None:
         self.moments = _Moments(block)
         self.histograms = [_Histogram(column) for column in block.T]
+
+    @classmethod
+    def unpacked(cls, numbers: NDArray[np.float64], columns: int) -> StreamedStatistics:
+        """Return the statistics of these numbers of columns that have been packed."""
+        made = cls.__new__(cls)
+        reader = _Reader(numbers)
+        made.moments = _Moments.unpacked(reader, columns)
+        made.histograms = [_Histogram.unpacked(reader) for _ in range(columns)]
+        reader.close()
+        return made
+
+    def packed(self) -> NDArray[np.float64]:
+        """Return the moments and then the histograms as one row of numbers."""
+        parts = [self.moments.packed(), *(histogram.packed() for histogram in self.histograms)]
+        return np.concatenate(parts)
+
+    def copy(self) -> StreamedStatistics:
+        """Return statistics that later merges leave as they are."""
+        return copy.deepcopy(self)
 
     def merge(self, later: StreamedStatistics) -> None:
         """Take in the trials of another block."""
@@ -115,6 +160,29 @@ class StreamedStatistics:
         return np.stack(columns, axis=-1)
 
 
+class _Reader:
+    """Numbers that are read one after the other, and that must be what was written."""
+
+    def __init__(self, numbers: NDArray[np.float64]) -> None:
+        self._numbers, self._read = numbers, 0
+
+    def array(self, size: int) -> NDArray[np.float64]:
+        start, self._read = self._read, self._read + size
+        if size < 0 or self._read > self._numbers.size:
+            raise ValueError(f"got {self._numbers.size} numbers, which end too early")
+        return self._numbers[start : self._read].copy()
+
+    def integers(self, size: int) -> NDArray[np.int64]:
+        values = self.array(size)
+        if not (np.abs(values) <= 2.0**53).all():
+            raise ValueError(f"got {values.tolist()} for integers")
+        return values.astype(np.int64)
+
+    def close(self) -> None:
+        if self._read != self._numbers.size:
+            raise ValueError(f"got {self._numbers.size} numbers, {self._read} were expected")
+
+
 class _Moments:
     """Means and variances of blocks of trials, merged one by one :cite:p:`Chan1983`."""
 
@@ -132,6 +200,17 @@ class _Moments:
                 mean = beyond.mean()
                 self.center[column] = alive[0] + mean
                 self.squares[column] = np.square(beyond - mean).sum()
+
+    @classmethod
+    def unpacked(cls, reader: _Reader, columns: int) -> _Moments:
+        made = cls.__new__(cls)
+        (made.trials,) = reader.integers(1).tolist()
+        made.vanished = reader.integers(columns)
+        made.center, made.squares = reader.array(columns), reader.array(columns)
+        return made
+
+    def packed(self) -> NDArray[np.float64]:
+        return np.concatenate([[self.trials], self.vanished, self.center, self.squares])
 
     def merge(self, later: _Moments) -> None:
         before, here = self.trials - self.vanished, later.trials - later.vanished
@@ -171,6 +250,26 @@ class _Histogram:
             self.first = math.floor(math.ldexp(self.least, -self.exponent))
             bins = np.floor(np.ldexp(alive, -self.exponent)).astype(np.int64)
             self.counts = np.bincount(bins - self.first)
+
+    @classmethod
+    def unpacked(cls, reader: _Reader) -> _Histogram:
+        made = cls.__new__(cls)
+        made.least, made.most = reader.array(2).tolist()
+        made.vanished, made.exponent, made.first, size, filled = reader.integers(5).tolist()
+        if not 0 <= filled <= size <= MOST_BINS:
+            raise ValueError(f"got {filled} filled of {size} bins")
+        bins, counts = reader.integers(filled), reader.integers(filled)
+        if filled > 0 and not 0 <= bins.min() <= bins.max() < size:
+            raise ValueError(f"got the bins {bins.min()} to {bins.max()} of {size}")
+        made.counts = np.zeros(size, dtype=np.int64)
+        made.counts[bins] = counts
+        return made
+
+    def packed(self) -> NDArray[np.float64]:
+        # Few trials fill few of the bins.
+        bins = np.flatnonzero(self.counts)
+        whole = [self.vanished, self.exponent, self.first, self.counts.size, bins.size]
+        return np.concatenate([[self.least, self.most], whole, bins, self.counts[bins]])
 
     def merge(self, later: _Histogram) -> None:
         self.vanished += later.vanished

@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from stabsim import _montecarlo
 from stabsim import _validation as validation
-from stabsim._random import seed_sequence
 from stabsim._samplers.attenuation import (
     BatchAttenuation,
     ConditionalAttenuation,
@@ -18,13 +16,18 @@ from stabsim._samplers.attenuation import (
     Inputs,
 )
 from stabsim._samplers.network import is_conditional, is_shortened
+from stabsim._simulation import simulate
 from stabsim.networks import Network
 from stabsim.results import GradientAttenuation
 
 if TYPE_CHECKING:
+    from os import PathLike
+
     from numpy.typing import ArrayLike
 
     from stabsim._random import RandomState
+    from stabsim._simulation import Body, Execution
+    from stabsim._targets import StandardError
 
 __all__ = ["gradient_attenuation"]
 
@@ -42,6 +45,9 @@ def gradient_attenuation(
     record: ArrayLike | None = None,
     method: str = "auto",
     samples: bool = True,
+    precision: float | StandardError | None = None,
+    max_trials: int | None = None,
+    checkpoint: str | PathLike[str] | None = None,
     rng: RandomState = None,
     n_jobs: int | None = None,
     progress: bool = False,
@@ -75,6 +81,14 @@ def gradient_attenuation(
     samples : bool, default True
         Keep the values of all trials. With False the result has moments and quantiles (from
         histograms of at most 8192 bins), in memory that does not grow with ``trials``.
+    precision : float or StandardError, optional
+        Go on in rounds until the mean attenuation has this standard error, in decades; ``trials``
+        is then the first round. A `stabsim.StandardError` is relative, or of another estimate.
+    max_trials : int, optional
+        The most trials that ``precision`` may take, by default 1000 times ``trials``.
+    checkpoint : path, optional
+        A folder where finished trials are kept: a run that was killed goes on there when it is
+        called again, and gives the same result bit for bit. A folder of another run is refused.
     rng : None, int, SeedSequence or Generator, optional
         The source of randomness. The result is bit-identical for the same seed, whatever the
         number of workers, on machines of one kind; a Generator gives a new result at every call.
@@ -97,6 +111,11 @@ def gradient_attenuation(
     TypeError, ValueError
         If a parameter is of the wrong type or out of its range, before anything is simulated; and
         ValueError if a user-defined activation leaves the range of float64 on the way.
+
+    Warns
+    -----
+    RuntimeWarning
+        If ``precision`` was not reached in ``max_trials``.
 
     See Also
     --------
@@ -149,16 +168,43 @@ def gradient_attenuation(
     >>> print(f"{result.attenuation.mean():.1f} ± {result.attenuation.std():.1f} decades")
     -31.5 ± 0.1 decades
     """
+    return simulate(
+        "gradient_attenuation",
+        plan,
+        {
+            "network": network,
+            "inputs": inputs,
+            "record": record,
+            "method": method,
+            "samples": samples,
+        },
+        trials=trials,
+        estimated=GradientAttenuation.estimated,
+        precision=precision,
+        max_trials=max_trials,
+        checkpoint=checkpoint,
+        rng=rng,
+        n_jobs=n_jobs,
+        progress=progress,
+    )
+
+
+def plan(
+    seed: np.random.SeedSequence,
+    *,
+    network: Network,
+    inputs: str | float | ArrayLike,
+    record: ArrayLike | None,
+    method: str,
+    samples: bool,
+) -> Body[GradientAttenuation]:
+    """Check the arguments of `gradient_attenuation`, and return what runs trials."""
     if not isinstance(network, Network):
         raise TypeError(f"network must be a Network such as MLP(50, 256), got {network!r}")
-    trials = validation.integer("trials", trials, least=1)
     entering = _validated_inputs(inputs, network.in_features)
     layers = np.union1d([0], validation.recorded(record, network.depth, least=0))
     validation.choice("method", method, METHODS)
     validation.flag("samples", samples)
-    validation.flag("progress", progress)
-    n_jobs = _montecarlo.validated_jobs(n_jobs)
-    seed = seed_sequence(rng)
 
     conditional = is_conditional(network.program)
     task: ConditionalAttenuation | BatchAttenuation | DenseAttenuation
@@ -184,20 +230,20 @@ def gradient_attenuation(
             if is_shortened(network.program).all():
                 reason += ", nor are the units of homogeneous layers"
 
-    statistics = _montecarlo.run(
-        task, trials, seed, n_jobs=n_jobs, progress=progress, samples=samples
-    )
-    return GradientAttenuation(
-        network=network,
-        log_input_norm=_known_log_norm(entering, network.in_features),
-        batch_size=len(entering.signals),
-        layers=layers,
-        trials=trials,
-        method=used,
-        reason=reason,
-        seed=seed,
-        statistics=statistics,
-    )
+    def body(execution: Execution, trials: int) -> GradientAttenuation:
+        return GradientAttenuation(
+            network=network,
+            log_input_norm=_known_log_norm(entering, network.in_features),
+            batch_size=len(entering.signals),
+            layers=layers,
+            trials=trials,
+            method=used,
+            reason=reason,
+            seed=seed,
+            statistics=execution.run("trials", task, trials, seed, samples=samples),
+        )
+
+    return body
 
 
 def _known_log_norm(inputs: Inputs, in_features: int) -> float:

@@ -9,18 +9,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from stabsim import _montecarlo
 from stabsim import _validation as validation
-from stabsim._random import seed_sequence
 from stabsim._samplers.attenuation import Inputs
 from stabsim._samplers.jacobians import JacobianTask
+from stabsim._simulation import simulate
 from stabsim.networks import Network
 from stabsim.results.jacobian_spectrum import JacobianSpectrum
 
 if TYPE_CHECKING:
+    from os import PathLike
+
     from numpy.typing import ArrayLike
 
     from stabsim._random import RandomState
+    from stabsim._simulation import Body, Execution
+    from stabsim._targets import StandardError
 
 __all__ = ["jacobian_spectrum"]
 
@@ -35,6 +38,9 @@ def jacobian_spectrum(
     layers: tuple[int, int] | None = None,
     inputs: str | float | ArrayLike = "gaussian",
     samples: bool = True,
+    precision: float | StandardError | None = None,
+    max_trials: int | None = None,
+    checkpoint: str | PathLike[str] | None = None,
     rng: RandomState = None,
     n_jobs: int | None = None,
     progress: bool = False,
@@ -64,6 +70,15 @@ def jacobian_spectrum(
     samples : bool, default True
         Keep the singular values of all trials. With False the result has moments and quantiles
         (from histograms of at most 8192 bins), in memory that does not grow with ``trials``.
+    precision : float or StandardError, optional
+        Go on in rounds until the mean logarithm of every singular value has this standard error;
+        ``trials`` is then the first round. A `stabsim.StandardError` is relative, or of another
+        estimate.
+    max_trials : int, optional
+        The most trials that ``precision`` may take, by default 1000 times ``trials``.
+    checkpoint : path, optional
+        A folder where finished trials are kept: a run that was killed goes on there when it is
+        called again, and gives the same result bit for bit. A folder of another run is refused.
     rng : None, int, SeedSequence or Generator, optional
         The source of randomness. The result is bit-identical for the same seed, whatever the
         number of workers, on machines of one kind; a Generator gives a new result at every call.
@@ -85,6 +100,11 @@ def jacobian_spectrum(
     TypeError, ValueError
         If a parameter is of the wrong type or out of its range, before anything is simulated; and
         ValueError if a user-defined activation leaves the range of float64 on the way.
+
+    Warns
+    -----
+    RuntimeWarning
+        If ``precision`` was not reached in ``max_trials``.
 
     See Also
     --------
@@ -127,34 +147,56 @@ def jacobian_spectrum(
     orthogonal: 0.0 decades between the largest and the least
     xavier_normal: 22.3 decades between the largest and the least
     """
+    return simulate(
+        "jacobian_spectrum",
+        plan,
+        {"network": network, "layers": layers, "inputs": inputs, "samples": samples},
+        trials=trials,
+        estimated=JacobianSpectrum.estimated,
+        precision=precision,
+        max_trials=max_trials,
+        checkpoint=checkpoint,
+        rng=rng,
+        n_jobs=n_jobs,
+        progress=progress,
+    )
+
+
+def plan(
+    seed: np.random.SeedSequence,
+    *,
+    network: Network,
+    layers: tuple[int, int] | None,
+    inputs: str | float | ArrayLike,
+    samples: bool,
+) -> Body[JacobianSpectrum]:
+    """Check the arguments of `jacobian_spectrum`, and return what runs trials."""
     if not isinstance(network, Network):
         raise TypeError(f"network must be a Network such as MLP(16, 64), got {network!r}")
-    trials = validation.integer("trials", trials, least=1)
     begin, end = _validated_layers(layers, network.depth)
     entering = _validated_input(inputs, network.in_features)
     validation.flag("samples", samples)
-    validation.flag("progress", progress)
-    n_jobs = _montecarlo.validated_jobs(n_jobs)
-    seed = seed_sequence(rng)
+    raw = JacobianTask(network, entering, begin, end)
 
-    task = JacobianTask(network, entering, begin, end)
-    if not samples:
-        # Moments add up as they are, so they need a unit in which they are ordinary numbers.
-        task = replace(task, log_units=task.first_log_moments(seed))
-    statistics = _montecarlo.run(
-        task, trials, seed, n_jobs=n_jobs, progress=progress, samples=samples
-    )
-    return JacobianSpectrum(
-        network=network,
-        layers=(begin, end),
-        log_input_norm=(
-            0.5 * math.log(network.in_features) if entering.law == 2 else entering.log_norm
-        ),
-        trials=trials,
-        seed=seed,
-        statistics=statistics,
-        log_units=task.log_units,
-    )
+    def body(execution: Execution, trials: int) -> JacobianSpectrum:
+        task = raw
+        if not samples:
+            # Moments add up as they are, so they need a unit in which they are ordinary numbers.
+            units = execution.once("units", lambda: np.array(raw.first_log_moments(seed)))
+            task = replace(raw, log_units=(float(units[0]), float(units[1])))
+        return JacobianSpectrum(
+            network=network,
+            layers=(begin, end),
+            log_input_norm=(
+                0.5 * math.log(network.in_features) if entering.law == 2 else entering.log_norm
+            ),
+            trials=trials,
+            seed=seed,
+            statistics=execution.run("trials", task, trials, seed, samples=samples),
+            log_units=task.log_units,
+        )
+
+    return body
 
 
 def _validated_layers(layers: Any, depth: int) -> tuple[int, int]:

@@ -6,20 +6,23 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from stabsim import _montecarlo
+from stabsim import _montecarlo, lyapunov
 from stabsim import _validation as validation
-from stabsim._random import child, seed_sequence
+from stabsim._random import child
+from stabsim._simulation import Call, simulate
 from stabsim.ensembles import AndersonTransfer
-from stabsim.lyapunov import lyapunov_spectrum
 from stabsim.results.finite_size_scaling import FiniteSizeScaling
 from stabsim.results.localization_length import LocalizationLength
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from os import PathLike
 
     from numpy.typing import ArrayLike, NDArray
 
     from stabsim._random import RandomState
+    from stabsim._simulation import Body, Execution
+    from stabsim._targets import StandardError
 
 __all__ = ["finite_size_scaling", "localization_length"]
 
@@ -29,6 +32,9 @@ def localization_length(
     *,
     steps: int,
     trials: int = 16,
+    precision: float | StandardError | None = None,
+    max_trials: int | None = None,
+    checkpoint: str | PathLike[str] | None = None,
     rng: RandomState = None,
     n_jobs: int | None = None,
     progress: bool = False,
@@ -48,6 +54,14 @@ def localization_length(
         Slices of each sample, positive.
     trials : int, default 16
         Number of independent samples, positive.
+    precision : float or StandardError, optional
+        Go on in rounds until the length has this standard error; ``trials`` is then the first
+        round. A `stabsim.StandardError` is relative, or of another estimate.
+    max_trials : int, optional
+        The most trials that ``precision`` may take, by default 1000 times ``trials``.
+    checkpoint : path, optional
+        A folder where finished trials are kept: a run that was killed goes on there when it is
+        called again, and gives the same result bit for bit. A folder of another run is refused.
     rng : None, int, SeedSequence or Generator, optional
         The source of randomness. The result is bit-identical for the same seed, whatever the
         number of workers, on machines of one kind.
@@ -66,6 +80,11 @@ def localization_length(
     ------
     TypeError, ValueError
         If a parameter is of the wrong type or out of its range, before anything is simulated.
+
+    Warns
+    -----
+    RuntimeWarning
+        If ``precision`` was not reached in ``max_trials``.
 
     See Also
     --------
@@ -89,21 +108,36 @@ def localization_length(
     >>> print(f"{length.length:.3f} ± {length.standard_error:.3f}, exactly {length.exact:.3f}")
     2.089 ± 0.009, exactly 2.078
     """
+    return simulate(
+        "localization_length",
+        plan_length,
+        {"ensemble": ensemble, "steps": steps},
+        trials=trials,
+        estimated=LocalizationLength.estimated,
+        precision=precision,
+        max_trials=max_trials,
+        checkpoint=checkpoint,
+        rng=rng,
+        n_jobs=n_jobs,
+        progress=progress,
+    )
+
+
+def plan_length(
+    seed: np.random.SeedSequence, *, ensemble: AndersonTransfer, steps: int
+) -> Body[LocalizationLength]:
+    """Check the arguments of `localization_length`, and return what runs samples."""
     if not isinstance(ensemble, AndersonTransfer):
         raise TypeError(
             f"ensemble must be an AndersonTransfer such as AndersonTransfer(0.0, 1.0), "
             f"got {validation.described(ensemble)}"
         )
-    spectrum = lyapunov_spectrum(
-        ensemble,
-        steps=steps,
-        trials=trials,
-        k=ensemble.sites,
-        rng=rng,
-        n_jobs=n_jobs,
-        progress=progress,
-    )
-    return LocalizationLength(spectrum)
+    spectrum = lyapunov.call(seed, ensemble, steps=steps, k=ensemble.sites)
+
+    def body(execution: Execution, trials: int) -> LocalizationLength:
+        return LocalizationLength(execution.perform("spectrum", spectrum, trials))
+
+    return body
 
 
 def finite_size_scaling(
@@ -116,6 +150,9 @@ def finite_size_scaling(
     edges: str = "periodic",
     steps: int,
     trials: int = 16,
+    precision: float | StandardError | None = None,
+    max_trials: int | None = None,
+    checkpoint: str | PathLike[str] | None = None,
     rng: RandomState = None,
     n_jobs: int | None = None,
     progress: bool = False,
@@ -145,6 +182,14 @@ def finite_size_scaling(
         Slices of each sample, positive.
     trials : int, default 16
         Number of independent samples at every point, positive.
+    precision : float or StandardError, optional
+        Go on in rounds until every length has this standard error; ``trials`` is then the first
+        round. A `stabsim.StandardError` is relative, or of another estimate.
+    max_trials : int, optional
+        The most trials that ``precision`` may take, by default 1000 times ``trials``.
+    checkpoint : path, optional
+        A folder where finished trials are kept: a run that was killed goes on there when it is
+        called again, and gives the same result bit for bit. A folder of another run is refused.
     rng : None, int, SeedSequence or Generator, optional
         The source of randomness. Every point has its own child of the seed, in the order of the
         rows of the result. ``result.seed`` repeats it.
@@ -163,6 +208,11 @@ def finite_size_scaling(
     TypeError, ValueError
         If a parameter is of the wrong type or out of its range, before anything is simulated.
 
+    Warns
+    -----
+    RuntimeWarning
+        If ``precision`` was not reached in ``max_trials``.
+
     See Also
     --------
     stabsim.localization_length : One point.
@@ -176,40 +226,79 @@ def finite_size_scaling(
     >>> bool((strips.reduced[1] < strips.reduced[0]).all())
     True
     """
+    return simulate(
+        "finite_size_scaling",
+        plan_scaling,
+        {
+            "energy": energy,
+            "disorder": disorder,
+            # What is iterated over once is kept, since the call may be repeated.
+            "width": _widths(width),
+            "dimension": dimension,
+            "distribution": distribution,
+            "edges": edges,
+            "steps": steps,
+        },
+        trials=trials,
+        estimated=FiniteSizeScaling.estimated,
+        precision=precision,
+        max_trials=max_trials,
+        checkpoint=checkpoint,
+        rng=rng,
+        n_jobs=n_jobs,
+        progress=progress,
+    )
+
+
+def plan_scaling(
+    seed: np.random.SeedSequence,
+    *,
+    energy: float,
+    disorder: ArrayLike,
+    width: Iterable[int],
+    dimension: int,
+    distribution: str,
+    edges: str,
+    steps: int,
+) -> Body[FiniteSizeScaling]:
+    """Check the arguments of `finite_size_scaling`, and return what runs samples."""
     strengths, widths = _disorders(disorder), _widths(width)
     dimension = validation.integer("dimension", dimension, least=2)
     if dimension > 3:
         raise ValueError(f"dimension must be 2 or 3, got {dimension}")
     ensembles = [
-        [
-            AndersonTransfer(
-                energy,
-                strength,
-                distribution=distribution,
-                width=side if dimension == 2 else (side, side),
-                edges=edges,
-            )
-            for strength in strengths.tolist()
-        ]
+        AndersonTransfer(
+            energy,
+            strength,
+            distribution=distribution,
+            width=side if dimension == 2 else (side, side),
+            edges=edges,
+        )
         for side in widths
+        for strength in strengths.tolist()
     ]
-    validation.flag("progress", progress)
-    seed = seed_sequence(rng)
-    points: list[LocalizationLength] = []
-    with _montecarlo.progress_bar(len(widths) * strengths.size, progress, "point") as advance:
-        for ensemble in (ensemble for row in ensembles for ensemble in row):
-            part = child(seed, len(points))
-            points.append(
-                localization_length(ensemble, steps=steps, trials=trials, rng=part, n_jobs=n_jobs)
-            )
-            advance(1)
-    return FiniteSizeScaling(
-        disorder=strengths,
-        width=np.array(widths),
-        dimension=dimension,
-        points=tuple(points),
-        seed=seed,
-    )
+    calls = []
+    for point, ensemble in enumerate(ensembles):
+        arguments = {"ensemble": ensemble, "steps": steps}
+        calls.append(Call("localization_length", plan_length, arguments, child(seed, point)))
+    # A wrong number of steps is noticed before any work.
+    calls[0].body()
+
+    def body(execution: Execution, trials: int) -> FiniteSizeScaling:
+        points: list[LocalizationLength] = []
+        with _montecarlo.progress_bar(len(calls), execution.means.progress, "point") as advance:
+            for number, call in enumerate(calls):
+                points.append(execution.perform(f"point {number}", call, trials))
+                advance(1)
+        return FiniteSizeScaling(
+            disorder=strengths,
+            width=np.array(widths),
+            dimension=dimension,
+            points=tuple(points),
+            seed=seed,
+        )
+
+    return body
 
 
 def _disorders(disorder: ArrayLike) -> NDArray[np.float64]:

@@ -7,19 +7,24 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from stabsim import _montecarlo
 from stabsim import _validation as validation
-from stabsim._random import child, seed_sequence
+from stabsim._random import child
 from stabsim._samplers.spectrum import FrameGrowth, IndependentGrowth, Pace, pilot
+from stabsim._simulation import Call, simulate
 from stabsim._statistics import SampleStatistics
+from stabsim._targets import validated_target
 from stabsim.ensembles import Ensemble
 from stabsim.results import LyapunovSpectrum
 
 if TYPE_CHECKING:
+    from os import PathLike
+
     from numpy.typing import ArrayLike, NDArray
 
     from stabsim._montecarlo import Task
     from stabsim._random import RandomState
+    from stabsim._simulation import Body, Execution
+    from stabsim._targets import StandardError
 
 __all__ = ["lyapunov_spectrum"]
 
@@ -38,9 +43,10 @@ def lyapunov_spectrum(
     k: int | None = None,
     warmup: int | None = None,
     interval: int | None = None,
-    precision: float | None = None,
+    precision: float | StandardError | None = None,
     record: ArrayLike | None = None,
     method: str = "auto",
+    checkpoint: str | PathLike[str] | None = None,
     rng: RandomState = None,
     n_jobs: int | None = None,
     progress: bool = False,
@@ -70,10 +76,10 @@ def lyapunov_spectrum(
         Factors between two QR decompositions, positive; by default as many as the pilot finds to
         lose no more than 8 of 16 digits. Chains that lose more on their way take those steps again,
         one by one.
-    precision : float, optional
+    precision : float or StandardError, optional
         Stop as soon as every finite exponent has this standard error, in natural logarithms per
-        factor. ``steps`` is then the most that a chain may take; the result warns if that was not
-        enough.
+        factor, or the relative one of a `stabsim.StandardError`. ``steps`` is then the most that a
+        chain may take; the result warns if that was not enough.
     record : (R,) array_like of int, optional
         The steps at which the running estimate is kept, ascending; 32 evenly spaced ones by
         default, after whole cycles where the laws of factors cycle. Not together with
@@ -82,6 +88,9 @@ def lyapunov_spectrum(
         ``"reduced"`` draws the diagonals of the triangular factors from their own law, where the
         ensemble is rotation invariant; ``"qr"`` draws every factor; ``"auto"`` takes the reduced
         law if there is one.
+    checkpoint : path, optional
+        A folder where finished chains are kept: a run that was killed goes on there when it is
+        called again, and gives the same result bit for bit. A folder of another run is refused.
     rng : None, int, SeedSequence or Generator, optional
         The source of randomness. The result is bit-identical for the same seed, whatever the
         number of workers, on machines of one kind.
@@ -157,26 +166,54 @@ def lyapunov_spectrum(
     >>> bool((abs(spectrum.exponents - spectrum.exact) < 5 * spectrum.standard_error).all())
     True
     """
+    return simulate(
+        "lyapunov_spectrum",
+        plan,
+        {
+            "ensemble": ensemble,
+            "steps": steps,
+            "k": k,
+            "warmup": warmup,
+            "interval": interval,
+            "target": validated_target(precision, LyapunovSpectrum.estimated),
+            "record": record,
+            "method": method,
+        },
+        trials=trials,
+        checkpoint=checkpoint,
+        rng=rng,
+        n_jobs=n_jobs,
+        progress=progress,
+    )
+
+
+def plan(
+    seed: np.random.SeedSequence,
+    *,
+    ensemble: Ensemble,
+    steps: int,
+    k: int | None,
+    warmup: int | None,
+    interval: int | None,
+    target: StandardError | None,
+    record: ArrayLike | None,
+    method: str,
+) -> Body[LyapunovSpectrum]:
+    """Check the arguments of `lyapunov_spectrum`, and return what runs chains."""
     if not isinstance(ensemble, Ensemble):
         raise TypeError(f"ensemble must be an Ensemble such as Ginibre(4), got {ensemble!r}")
     steps = validation.integer("steps", steps, least=1)
-    trials = validation.integer("trials", trials, least=1)
-    k = ensemble.n if k is None else validation.integer("k", k, least=1)
-    if k > ensemble.n:
+    directions = ensemble.n if k is None else validation.integer("k", k, least=1)
+    if directions > ensemble.n:
         raise ValueError(f"k must be at most n = {ensemble.n}, got {k}")
     if warmup is not None:
         warmup = validation.integer("warmup", warmup, least=0)
     if interval is not None:
         interval = validation.integer("interval", interval, least=1)
-    if precision is not None:
-        precision = validation.real("precision", precision, above=0.0)
-        if record is not None:
-            raise ValueError(f"record must be left out where precision is given, got {record!r}")
+    if target is not None and record is not None:
+        raise ValueError(f"record must be left out where precision is given, got {record!r}")
     depths = _recorded(record, steps, ensemble.period)
     validation.choice("method", method, METHODS)
-    validation.flag("progress", progress)
-    n_jobs = _montecarlo.validated_jobs(n_jobs)
-    seed = seed_sequence(rng)
 
     law = ensemble.radial_law("logdet")
     if method == "reduced" and law is None:
@@ -184,75 +221,102 @@ def lyapunov_spectrum(
             f"method must be 'auto' or 'qr' where no reduced law is known, got 'reduced' for "
             f"{ensemble!r}"
         )
-    if law is not None and method != "qr":
+    if method == "qr":
+        law = None
+    if law is not None:
         used, reason = "reduced", "the triangular factors are independent, so none draws a matrix"
-        pace = Pace(0, 1, math.nan)
     else:
         used = "qr"
         reason = "asked for" if method == "qr" else "no reduced law is known"
+
+    def pace_of(execution: Execution, trials: int) -> Pace:
         pace = Pace(0, 1, math.nan)
+        if law is not None:
+            return pace
         if warmup is None or interval is None:
-            pace = pilot(ensemble, k, steps, trials, seed)
-        pace = pace._replace(
+            found = execution.once(
+                "pace", lambda: np.array(pilot(ensemble, directions, steps, trials, seed))
+            )
+            pace = Pace(int(found[0]), int(found[1]), float(found[2]))
+        return pace._replace(
             warmup=pace.warmup if warmup is None else warmup,
             interval=pace.interval if interval is None else interval,
         )
 
-    def chains(record: NDArray[np.int64], seed: np.random.SeedSequence) -> NDArray[np.float64]:
-        task: Task
-        if used == "reduced" and law is not None:
-            task = IndependentGrowth(law, k, record)
-        else:
-            task = FrameGrowth(ensemble, k, pace.warmup, pace.interval, record)
-        statistics = _montecarlo.run(
-            task, trials, seed, n_jobs=n_jobs, progress=progress, samples=True
-        )
-        assert isinstance(statistics, SampleStatistics)
-        return statistics.samples.reshape(trials, record.size, k)
+    def body(execution: Execution, trials: int) -> LyapunovSpectrum:
+        pace = pace_of(execution, trials)
 
-    def result(recorded: NDArray[np.int64], growth: NDArray[np.float64]) -> LyapunovSpectrum:
-        return LyapunovSpectrum(
-            ensemble=ensemble,
-            k=k,
-            trials=trials,
-            recorded=recorded,
-            log_growth=growth,
-            warmup=pace.warmup,
-            interval=pace.interval,
-            gap=pace.gap,
-            precision=precision,
-            method=used,
-            reason=reason,
-            seed=seed,
-        )
+        def chains(
+            part: str, record: NDArray[np.int64], seed: np.random.SeedSequence
+        ) -> NDArray[np.float64]:
+            task: Task
+            if law is not None:
+                task = IndependentGrowth(law, directions, record)
+            else:
+                task = FrameGrowth(ensemble, directions, pace.warmup, pace.interval, record)
+            statistics = execution.run(part, task, trials, seed)
+            assert isinstance(statistics, SampleStatistics)
+            return statistics.samples.reshape(trials, record.size, directions)
 
-    if precision is None:
-        return result(depths, chains(depths, seed))
-    # Every round has its own seed; a single round of all steps would be the run without precision.
-    length = max(1, math.ceil(steps * _FIRST_SHARE))
-    recorded = np.empty(0, np.int64)
-    growth = np.empty((trials, 0, k))
-    done = 0
-    for number in range(steps):
-        # Whole cycles of the factors' laws, as far as they fit.
-        length = min(-(-length // ensemble.period) * ensemble.period, steps - done)
-        here = _recorded(None, length, ensemble.period)
-        new = chains(here, child(child(seed, number), 2))
-        before = growth[:, -1:] if done else np.zeros((trials, 1, k))
-        growth = np.concatenate([growth, before + new], axis=1)
-        recorded = np.concatenate([recorded, done + here])
-        done += length
-        so_far = result(recorded, growth)
-        error = float(so_far.standard_error.max())
-        if error <= precision or done == steps:
-            break
-        # One tenth more than the error so far asks for, since it is an estimate itself.
-        ratio = min(error / precision, 1e100)
-        needed = done * ratio**2 * 1.1
-        length = max(1, math.ceil(min(needed, steps) - done))
-        length = min(max(length, math.ceil(0.1 * done)), steps - done)
-    so_far.warn_if_imprecise()
-    return so_far
+        def result(recorded: NDArray[np.int64], growth: NDArray[np.float64]) -> LyapunovSpectrum:
+            return LyapunovSpectrum(
+                ensemble=ensemble,
+                k=directions,
+                trials=trials,
+                recorded=recorded,
+                log_growth=growth,
+                warmup=pace.warmup,
+                interval=pace.interval,
+                gap=pace.gap,
+                precision=target,
+                method=used,
+                reason=reason,
+                seed=seed,
+            )
+
+        if target is None:
+            return result(depths, chains("chains", depths, seed))
+        # Every round has its own seed; one round of all steps would be the run without precision.
+        length = max(1, math.ceil(steps * _FIRST_SHARE))
+        recorded = np.empty(0, np.int64)
+        growth = np.empty((trials, 0, directions))
+        done = 0
+        for number in range(steps):
+            # Whole cycles of the factors' laws, as far as they fit.
+            length = min(-(-length // ensemble.period) * ensemble.period, steps - done)
+            here = _recorded(None, length, ensemble.period)
+            part = f"round {number} of {length} steps"
+            new = chains(part, here, child(child(seed, number), 2))
+            before = growth[:, -1:] if done else np.zeros((trials, 1, directions))
+            growth = np.concatenate([growth, before + new], axis=1)
+            recorded = np.concatenate([recorded, done + here])
+            done += length
+            so_far = result(recorded, growth)
+            excess = target.excess(so_far)
+            if excess <= 1.0 or done == steps:
+                break
+            # One tenth more than the error so far asks for, since it is an estimate itself.
+            needed = done * min(excess, 1e100) ** 2 * 1.1
+            length = max(1, math.ceil(min(needed, steps) - done))
+            length = min(max(length, math.ceil(0.1 * done)), steps - done)
+        return so_far
+
+    return body
+
+
+def call(seed: np.random.SeedSequence, ensemble: Ensemble, *, steps: int, k: int) -> Call:
+    """Return the call for the k largest exponents, all else by default."""
+    arguments = {
+        "ensemble": ensemble,
+        "steps": steps,
+        "k": k,
+        "warmup": None,
+        "interval": None,
+        "target": None,
+        "record": None,
+        "method": "auto",
+    }
+    return Call("lyapunov_spectrum", plan, arguments, seed)
 
 
 def _recorded(record: ArrayLike | None, steps: int, period: int) -> NDArray[np.int64]:

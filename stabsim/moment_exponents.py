@@ -27,14 +27,11 @@ of :math:`t L(q)` by an amount that grows with t. A population meets such growth
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from stabsim import _montecarlo
 from stabsim import _validation as validation
-from stabsim._random import seed_sequence
 from stabsim._samplers.population import (
     EFFECTIVE,
     FATE,
@@ -44,15 +41,20 @@ from stabsim._samplers.population import (
     WINDOWS,
     PopulationGrowth,
 )
+from stabsim._simulation import simulate
 from stabsim._statistics import SampleStatistics
 from stabsim.ensembles import Ensemble
 from stabsim.results.generalized_lyapunov import GeneralizedLyapunov
 from stabsim.results.population_record import PopulationRecord
 
 if TYPE_CHECKING:
+    from os import PathLike
+
     from numpy.typing import ArrayLike, NDArray
 
     from stabsim._random import RandomState
+    from stabsim._simulation import Body, Execution
+    from stabsim._targets import StandardError
 
 __all__ = ["generalized_lyapunov"]
 
@@ -69,6 +71,9 @@ def generalized_lyapunov(
     trials: int = 32,
     warmup: int | None = None,
     method: str = "auto",
+    precision: float | StandardError | None = None,
+    max_trials: int | None = None,
+    checkpoint: str | PathLike[str] | None = None,
     rng: RandomState = None,
     n_jobs: int | None = None,
     progress: bool = False,
@@ -103,6 +108,14 @@ def generalized_lyapunov(
         ``"dense"`` draws every entry of every factor. Where a vector grows alike in every direction
         ``"reduced"`` draws its growth alone, with the same law of every estimate. ``"auto"`` does
         that where it can. ``result.method`` and ``result.reason`` say what ran and why.
+    precision : float or StandardError, optional
+        Go on in rounds until every exponent has this standard error; ``trials`` is then the first
+        round. A `stabsim.StandardError` is relative, or of another estimate.
+    max_trials : int, optional
+        The most trials that ``precision`` may take, by default 1000 times ``trials``.
+    checkpoint : path, optional
+        A folder where finished trials are kept: a run that was killed goes on there when it is
+        called again, and gives the same result bit for bit. A folder of another run is refused.
     rng : None, int, SeedSequence or Generator, optional
         The source of randomness. The result is bit-identical for the same seed, whatever the
         number of workers, on machines of one kind; a Generator gives a new result at every call.
@@ -129,7 +142,8 @@ def generalized_lyapunov(
     RuntimeWarning
         If a population collapsed, so that its value is in doubt: few effective walkers, few
         surviving lines, heavy tails, a bias beyond correction, or populations that differ by more
-        than their batches tell. Also if a moment is infinite, whose exponent is ``inf``.
+        than their batches tell. Also if a moment is infinite, whose exponent is ``inf``, or if
+        ``precision`` was not reached in ``max_trials``.
 
     See Also
     --------
@@ -176,6 +190,39 @@ def generalized_lyapunov(
     >>> print(f"{40 * typical:.1f} against {fourth:.1f}, exactly {moments.exact[1]:.1f}")
     2.3 against 3.2, exactly 3.2
     """
+    return simulate(
+        "generalized_lyapunov",
+        plan,
+        {
+            "ensemble": ensemble,
+            "q": q,
+            "steps": steps,
+            "walkers": walkers,
+            "warmup": warmup,
+            "method": method,
+        },
+        trials=trials,
+        estimated=GeneralizedLyapunov.estimated,
+        precision=precision,
+        max_trials=max_trials,
+        checkpoint=checkpoint,
+        rng=rng,
+        n_jobs=n_jobs,
+        progress=progress,
+    )
+
+
+def plan(
+    seed: np.random.SeedSequence,
+    *,
+    ensemble: Ensemble,
+    q: ArrayLike,
+    steps: int,
+    walkers: int,
+    warmup: int | None,
+    method: str,
+) -> Body[GeneralizedLyapunov]:
+    """Check the arguments of `generalized_lyapunov`, and return what runs populations."""
     if not isinstance(ensemble, Ensemble):
         raise TypeError(f"ensemble must be an Ensemble such as Ginibre(4), got {ensemble!r}")
     if not ensemble.independent:
@@ -186,13 +233,9 @@ def generalized_lyapunov(
     orders = _orders(q)
     steps = validation.integer("steps", steps, least=2)
     walkers = validation.integer("walkers", walkers, least=1)
-    trials = validation.integer("trials", trials, least=1)
     if warmup is not None:
         warmup = validation.integer("warmup", warmup, least=0)
     validation.choice("method", method, METHODS)
-    validation.flag("progress", progress)
-    n_jobs = _montecarlo.validated_jobs(n_jobs)
-    seed = seed_sequence(rng)
 
     law = ensemble.radial_law("vector")
     if method == "reduced" and law is None:
@@ -214,28 +257,28 @@ def generalized_lyapunov(
     infinite = _infinite_moments(ensemble, orders)
     simulated = ~infinite & (orders != 0.0)
     task = PopulationGrowth(ensemble, law, orders[simulated], steps, warmup, walkers)
-    rows = np.empty((trials, 0))
-    if simulated.any():
-        statistics = _montecarlo.run(
-            task, trials, seed, n_jobs=n_jobs, progress=progress, samples=True
-        )
-        if isinstance(statistics, SampleStatistics):
+
+    def body(execution: Execution, trials: int) -> GeneralizedLyapunov:
+        rows = np.empty((trials, 0))
+        if simulated.any():
+            statistics = execution.run("populations", task, trials, seed)
+            assert isinstance(statistics, SampleStatistics)
             rows = statistics.samples
-    result = GeneralizedLyapunov(
-        ensemble=ensemble,
-        q=orders,
-        steps=steps,
-        warmup=warmup,
-        walkers=walkers,
-        trials=trials,
-        batches=task.batches,
-        method=used,
-        reason=reason,
-        seed=seed,
-        record=_record(task, rows, simulated, infinite, trials),
-    )
-    _warn(result)
-    return result
+        return GeneralizedLyapunov(
+            ensemble=ensemble,
+            q=orders,
+            steps=steps,
+            warmup=warmup,
+            walkers=walkers,
+            trials=trials,
+            batches=task.batches,
+            method=used,
+            reason=reason,
+            seed=seed,
+            record=_record(task, rows, simulated, infinite, trials),
+        )
+
+    return body
 
 
 def _orders(q: ArrayLike) -> NDArray[np.float64]:
@@ -287,22 +330,3 @@ def _record(
         window_noise=recorded[:, :, WINDOWS : WINDOWS + windows],
         ancestors=recorded[:, :, WINDOWS + windows :],
     )
-
-
-def _warn(result: GeneralizedLyapunov) -> None:
-    """Say which values are infinite, and which are in doubt."""
-    infinite = result.q[result.values == np.inf]
-    if infinite.size > 0:
-        orders = ", ".join(f"{q:g}" for q in infinite)
-        warnings.warn(
-            f"the moments of the orders {orders} of {result.ensemble!r} are infinite",
-            RuntimeWarning,
-            stacklevel=3,
-        )
-    if result.collapsed.any():
-        warnings.warn(
-            "populations were too small for these moments, take more walkers or more steps; "
-            + result.doubts().replace("\n", "; "),
-            RuntimeWarning,
-            stacklevel=3,
-        )

@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from stabsim import _montecarlo
 from stabsim import _validation as validation
-from stabsim._random import seed_sequence
 from stabsim._samplers.products import (
     DenseGrowth,
     DeterminantGrowth,
@@ -17,14 +15,19 @@ from stabsim._samplers.products import (
     Schedule,
     TriangularGrowth,
 )
+from stabsim._simulation import simulate
 from stabsim.ensembles import Ensemble, Ginibre
 from stabsim.results import ProductGrowth
 
 if TYPE_CHECKING:
+    from os import PathLike
+
     from numpy.typing import ArrayLike, NDArray
 
     from stabsim._montecarlo import Task
     from stabsim._random import RandomState
+    from stabsim._simulation import Body, Execution
+    from stabsim._targets import StandardError
 
 __all__ = ["matrix_product_growth"]
 
@@ -42,6 +45,9 @@ def matrix_product_growth(
     record: ArrayLike | None = None,
     method: str = "auto",
     samples: bool = True,
+    precision: float | StandardError | None = None,
+    max_trials: int | None = None,
+    checkpoint: str | PathLike[str] | None = None,
     rng: RandomState = None,
     n_jobs: int | None = None,
     progress: bool = False,
@@ -76,6 +82,14 @@ def matrix_product_growth(
     samples : bool, default True
         Keep the log-norms of all trials. With False the result has moments and quantiles (from
         histograms of at most 8192 bins), in memory that does not grow with ``trials``.
+    precision : float or StandardError, optional
+        Go on in rounds until the growth rate has this standard error; ``trials`` is then the first
+        round. A `stabsim.StandardError` is relative, or of another estimate.
+    max_trials : int, optional
+        The most trials that ``precision`` may take, by default 1000 times ``trials``.
+    checkpoint : path, optional
+        A folder where finished trials are kept: a run that was killed goes on there when it is
+        called again, and gives the same result bit for bit. A folder of another run is refused.
     rng : None, int, SeedSequence or Generator, optional
         The source of randomness. The result is bit-identical for the same seed, whatever the
         number of workers, on machines of one kind; a Generator gives a new result at every call.
@@ -96,6 +110,11 @@ def matrix_product_growth(
     ------
     TypeError, ValueError
         If a parameter is of the wrong type or out of its range, before anything is simulated.
+
+    Warns
+    -----
+    RuntimeWarning
+        If ``precision`` was not reached in ``max_trials``.
 
     See Also
     --------
@@ -148,18 +167,49 @@ def matrix_product_growth(
     ...       f"{growth.exact.lyapunov:.4f}")
     0.5574 ± 0.0004, exactly 0.5580
     """
+    return simulate(
+        "matrix_product_growth",
+        plan,
+        {
+            "ensemble": ensemble,
+            "depth": depth,
+            "norm": norm,
+            "vector": vector,
+            "record": record,
+            "method": method,
+            "samples": samples,
+        },
+        trials=trials,
+        estimated=ProductGrowth.estimated,
+        precision=precision,
+        max_trials=max_trials,
+        checkpoint=checkpoint,
+        rng=rng,
+        n_jobs=n_jobs,
+        progress=progress,
+    )
+
+
+def plan(
+    seed: np.random.SeedSequence,
+    *,
+    ensemble: Ensemble,
+    depth: int,
+    norm: str,
+    vector: ArrayLike | None,
+    record: ArrayLike | None,
+    method: str,
+    samples: bool,
+) -> Body[ProductGrowth]:
+    """Check the arguments of `matrix_product_growth`, and return what runs trials."""
     if not isinstance(ensemble, Ensemble):
         raise TypeError(f"ensemble must be an Ensemble such as Ginibre(4), got {ensemble!r}")
     depth = validation.integer("depth", depth, least=1)
-    trials = validation.integer("trials", trials, least=1)
     validation.choice("norm", norm, NORMS)
     beginning = _beginning(ensemble, norm, vector)
     depths = validation.recorded(record, depth, least=1)
     validation.choice("method", method, METHODS)
     validation.flag("samples", samples)
-    validation.flag("progress", progress)
-    n_jobs = _montecarlo.validated_jobs(n_jobs)
-    seed = seed_sequence(rng)
 
     law = ensemble.radial_law(norm)
     # Where the steps have one law, or cycle, there is no transient to drop from the growth rate.
@@ -191,21 +241,21 @@ def matrix_product_growth(
         used = "dense"
         reason = "asked for" if method == "dense" else "no reduced law of this norm is known"
 
-    statistics = _montecarlo.run(
-        task, trials, seed, n_jobs=n_jobs, progress=progress, samples=samples
-    )
-    return ProductGrowth(
-        ensemble=ensemble,
-        norm=norm,
-        depths=depths,
-        trials=trials,
-        method=used,
-        reason=reason,
-        seed=seed,
-        offset=schedule.offset,
-        rate_depths=(schedule.start, depth),
-        statistics=statistics,
-    )
+    def body(execution: Execution, trials: int) -> ProductGrowth:
+        return ProductGrowth(
+            ensemble=ensemble,
+            norm=norm,
+            depths=depths,
+            trials=trials,
+            method=used,
+            reason=reason,
+            seed=seed,
+            offset=schedule.offset,
+            rate_depths=(schedule.start, depth),
+            statistics=execution.run("trials", task, trials, seed, samples=samples),
+        )
+
+    return body
 
 
 def _start_of_cycles(start: int, depth: int, period: int) -> int:

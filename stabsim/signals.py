@@ -7,18 +7,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from stabsim import _montecarlo
 from stabsim import _validation as validation
-from stabsim._random import seed_sequence
 from stabsim._samplers.network import is_conditional
 from stabsim._samplers.signals import PairPropagation
+from stabsim._simulation import simulate
 from stabsim.networks import Network
 from stabsim.results.signal_propagation import SignalPropagation
 
 if TYPE_CHECKING:
+    from os import PathLike
+
     from numpy.typing import ArrayLike
 
     from stabsim._random import RandomState
+    from stabsim._simulation import Body, Execution
+    from stabsim._targets import StandardError
 
 __all__ = ["signal_propagation"]
 
@@ -37,6 +40,9 @@ def signal_propagation(
     record: ArrayLike | None = None,
     method: str = "auto",
     samples: bool = True,
+    precision: float | StandardError | None = None,
+    max_trials: int | None = None,
+    checkpoint: str | PathLike[str] | None = None,
     rng: RandomState = None,
     n_jobs: int | None = None,
     progress: bool = False,
@@ -70,6 +76,15 @@ def signal_propagation(
     samples : bool, default True
         Keep the values of all trials. With False the result has moments and quantiles (from
         histograms of at most 8192 bins), in memory that does not grow with ``trials``.
+    precision : float or StandardError, optional
+        Go on in rounds until the mean of every layer's :math:`\ln(1-c)` has this standard error;
+        ``trials`` is then the first round. A `stabsim.StandardError` is relative, or of another
+        estimate.
+    max_trials : int, optional
+        The most trials that ``precision`` may take, by default 1000 times ``trials``.
+    checkpoint : path, optional
+        A folder where finished trials are kept: a run that was killed goes on there when it is
+        called again, and gives the same result bit for bit. A folder of another run is refused.
     rng : None, int, SeedSequence or Generator, optional
         The source of randomness. The result is bit-identical for the same seed, whatever the
         number of workers, on machines of one kind; a Generator gives a new result at every call.
@@ -91,6 +106,11 @@ def signal_propagation(
     TypeError, ValueError
         If a parameter is of the wrong type or out of its range, before anything is simulated; and
         ValueError if a user-defined activation leaves the range of float64 on the way.
+
+    Warns
+    -----
+    RuntimeWarning
+        If ``precision`` was not reached in ``max_trials``.
 
     See Also
     --------
@@ -136,6 +156,39 @@ def signal_propagation(
     >>> bool(abs(result.distance.mean[-1] / result.mean_field.log_distance[-1] - 1.0) < 0.05)
     True
     """
+    return simulate(
+        "signal_propagation",
+        plan,
+        {
+            "network": network,
+            "correlation": correlation,
+            "length": length,
+            "record": record,
+            "method": method,
+            "samples": samples,
+        },
+        trials=trials,
+        estimated=SignalPropagation.estimated,
+        precision=precision,
+        max_trials=max_trials,
+        checkpoint=checkpoint,
+        rng=rng,
+        n_jobs=n_jobs,
+        progress=progress,
+    )
+
+
+def plan(
+    seed: np.random.SeedSequence,
+    *,
+    network: Network,
+    correlation: float,
+    length: float,
+    record: ArrayLike | None,
+    method: str,
+    samples: bool,
+) -> Body[SignalPropagation]:
+    """Check the arguments of `signal_propagation`, and return what runs trials."""
     if not isinstance(network, Network):
         raise TypeError(f"network must be a Network such as MLP(50, 256), got {network!r}")
     correlation = validation.real("correlation", correlation, least=-1.0, most=1.0)
@@ -143,14 +196,10 @@ def signal_propagation(
         raise ValueError(
             f"correlation must be -1 or 1 for a network of a single input, got {correlation!r}"
         )
-    trials = validation.integer("trials", trials, least=1)
     length = validation.real("length", length, least=0.0, most=_MOST_LENGTH)
     layers = validation.recorded(record, network.depth, least=1)
     validation.choice("method", method, METHODS)
     validation.flag("samples", samples)
-    validation.flag("progress", progress)
-    n_jobs = _montecarlo.validated_jobs(n_jobs)
-    seed = seed_sequence(rng)
 
     conditional = is_conditional(network.program)
     if method == "dense" or (method == "auto" and not conditional.all()):
@@ -171,17 +220,18 @@ def signal_propagation(
     if length > 0.0:
         log_norm = 0.5 * (math.log(length) + math.log(network.in_features))
     task = PairPropagation(network, log_norm, correlation, layers, dense=used == "dense")
-    statistics = _montecarlo.run(
-        task, trials, seed, n_jobs=n_jobs, progress=progress, samples=samples
-    )
-    return SignalPropagation(
-        network=network,
-        input_correlation=correlation,
-        input_length=length,
-        layers=layers,
-        trials=trials,
-        method=used,
-        reason=reason,
-        seed=seed,
-        statistics=statistics,
-    )
+
+    def body(execution: Execution, trials: int) -> SignalPropagation:
+        return SignalPropagation(
+            network=network,
+            input_correlation=correlation,
+            input_length=length,
+            layers=layers,
+            trials=trials,
+            method=used,
+            reason=reason,
+            seed=seed,
+            statistics=execution.run("trials", task, trials, seed, samples=samples),
+        )
+
+    return body

@@ -5,21 +5,26 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from stabsim import _montecarlo
 from stabsim import _validation as validation
 from stabsim._kernels.radial import BETA
-from stabsim._random import seed_sequence
 from stabsim._samplers.singular_values import (
     DenseSingularValues,
     IsometrySingularValues,
     TriangularSingularValues,
 )
+from stabsim._simulation import simulate
 from stabsim.ensembles import Ensemble, Ginibre, Wishart
 from stabsim.results.product_singular_values import ProductSingularValues
 
 if TYPE_CHECKING:
+    from os import PathLike
+
+    import numpy as np
+
     from stabsim._montecarlo import Task
     from stabsim._random import RandomState
+    from stabsim._simulation import Body, Execution
+    from stabsim._targets import StandardError
 
 __all__ = ["product_singular_values"]
 
@@ -33,6 +38,9 @@ def product_singular_values(
     trials: int,
     method: str = "auto",
     samples: bool = True,
+    precision: float | StandardError | None = None,
+    max_trials: int | None = None,
+    checkpoint: str | PathLike[str] | None = None,
     rng: RandomState = None,
     n_jobs: int | None = None,
     progress: bool = False,
@@ -61,6 +69,14 @@ def product_singular_values(
     samples : bool, default True
         Keep the singular values of all trials. With False the result has moments and quantiles
         (from histograms of at most 8192 bins), in memory that does not grow with ``trials``.
+    precision : float or StandardError, optional
+        Go on in rounds until every exponent has this standard error; ``trials`` is then the first
+        round. A `stabsim.StandardError` is relative, or of another estimate.
+    max_trials : int, optional
+        The most trials that ``precision`` may take, by default 1000 times ``trials``.
+    checkpoint : path, optional
+        A folder where finished trials are kept: a run that was killed goes on there when it is
+        called again, and gives the same result bit for bit. A folder of another run is refused.
     rng : None, int, SeedSequence or Generator, optional
         The source of randomness. The result is bit-identical for the same seed, whatever the
         number of workers, on machines of one kind; a Generator gives a new result at every call.
@@ -81,6 +97,11 @@ def product_singular_values(
     ------
     TypeError, ValueError
         If a parameter is of the wrong type or out of its range, before anything is simulated.
+
+    Warns
+    -----
+    RuntimeWarning
+        If ``precision`` was not reached in ``max_trials``.
 
     See Also
     --------
@@ -139,29 +160,44 @@ def product_singular_values(
     0.0551 ± 0.0020, at infinite depth 0.0580
     -0.6417 ± 0.0036, at infinite depth -0.6352
     """
+    return simulate(
+        "product_singular_values",
+        plan,
+        {"ensemble": ensemble, "depth": depth, "method": method, "samples": samples},
+        trials=trials,
+        estimated=ProductSingularValues.estimated,
+        precision=precision,
+        max_trials=max_trials,
+        checkpoint=checkpoint,
+        rng=rng,
+        n_jobs=n_jobs,
+        progress=progress,
+    )
+
+
+def plan(
+    seed: np.random.SeedSequence, *, ensemble: Ensemble, depth: int, method: str, samples: bool
+) -> Body[ProductSingularValues]:
+    """Check the arguments of `product_singular_values`, and return what runs trials."""
     if not isinstance(ensemble, Ensemble):
         raise TypeError(f"ensemble must be an Ensemble such as Ginibre(4), got {ensemble!r}")
     depth = validation.integer("depth", depth, least=1)
-    trials = validation.integer("trials", trials, least=1)
     validation.choice("method", method, METHODS)
     validation.flag("samples", samples)
-    validation.flag("progress", progress)
-    n_jobs = _montecarlo.validated_jobs(n_jobs)
-    seed = seed_sequence(rng)
-
     task, used, reason = _task(ensemble, depth, method)
-    statistics = _montecarlo.run(
-        task, trials, seed, n_jobs=n_jobs, progress=progress, samples=samples
-    )
-    return ProductSingularValues(
-        ensemble=ensemble,
-        depth=depth,
-        trials=trials,
-        method=used,
-        reason=reason,
-        seed=seed,
-        statistics=statistics,
-    )
+
+    def body(execution: Execution, trials: int) -> ProductSingularValues:
+        return ProductSingularValues(
+            ensemble=ensemble,
+            depth=depth,
+            trials=trials,
+            method=used,
+            reason=reason,
+            seed=seed,
+            statistics=execution.run("trials", task, trials, seed, samples=samples),
+        )
+
+    return body
 
 
 def _task(ensemble: Ensemble, depth: int, method: str) -> tuple[Task, str, str]:

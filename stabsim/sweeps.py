@@ -7,19 +7,24 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from stabsim import _montecarlo, activations
+from stabsim import _montecarlo, _simulation, activations, gradients
 from stabsim import _validation as validation
-from stabsim._random import child, seed_sequence
-from stabsim.gradients import gradient_attenuation
+from stabsim._random import child
+from stabsim._simulation import Call
 from stabsim.initializers import Gaussian
 from stabsim.networks import MLP
 from stabsim.results.phase_diagram import PhaseDiagram, SimulatedRates
 
 if TYPE_CHECKING:
+    from os import PathLike
+
     from numpy.typing import ArrayLike, NDArray
 
     from stabsim._random import RandomState
+    from stabsim._simulation import Body, Execution
+    from stabsim._targets import StandardError
     from stabsim.activations import Activation
+    from stabsim.results import GradientAttenuation
 
 __all__ = ["phase_diagram"]
 
@@ -36,6 +41,9 @@ def phase_diagram(
     depth: int = 50,
     trials: int = 20,
     simulate: bool = True,
+    precision: float | StandardError | None = None,
+    max_trials: int | None = None,
+    checkpoint: str | PathLike[str] | None = None,
     rng: RandomState = None,
     n_jobs: int | None = None,
     progress: bool = False,
@@ -61,6 +69,14 @@ def phase_diagram(
         Independent initializations at every point of the grid.
     simulate : bool, default True
         With False, theory alone.
+    precision : float or StandardError, optional
+        Go on in rounds until every simulated rate has this standard error; ``trials`` is then the
+        first round. A `stabsim.StandardError` is relative, or of another estimate.
+    max_trials : int, optional
+        The most trials that ``precision`` may take, by default 1000 times ``trials``.
+    checkpoint : path, optional
+        A folder where finished trials are kept: a run that was killed goes on there when it is
+        called again, and gives the same result bit for bit. A folder of another run is refused.
     rng : None, int, SeedSequence or Generator, optional
         The source of randomness. Every point has its own child of the seed, so that the result is
         bit-identical for the same seed, whatever the number of workers, on machines of one kind.
@@ -81,6 +97,11 @@ def phase_diagram(
     TypeError, ValueError
         If a parameter is of the wrong type or out of its range, before anything is simulated; and
         ValueError if an expectation under the activation diverges.
+
+    Warns
+    -----
+    RuntimeWarning
+        If ``precision`` was not reached in ``max_trials``.
 
     See Also
     --------
@@ -109,7 +130,7 @@ def phase_diagram(
     is below the mean's logarithm. Trials whose gradient is zero are counted and left out.
 
     **Cost.** Theory takes a millisecond a point, and some tens for each point of the critical line;
-    simulation 10 ns a unit, layer and trial. An interrupted sweep keeps nothing.
+    simulation 10 ns a unit, layer and trial.
 
     Examples
     --------
@@ -123,73 +144,113 @@ def phase_diagram(
     >>> bool(abs(diagram.simulated_rate - diagram.rate).max() < 0.02)
     True
     """
+    if precision is not None and simulate is False:
+        raise ValueError(f"precision must be left out with simulate=False, got {precision!r}")
+    return _simulation.simulate(
+        "phase_diagram",
+        plan,
+        {
+            "activation": activation,
+            "sigma_w": sigma_w,
+            "sigma_b": sigma_b,
+            "width": width,
+            "depth": depth,
+            "simulate": simulate,
+        },
+        trials=trials,
+        estimated=PhaseDiagram.estimated,
+        precision=precision,
+        max_trials=max_trials,
+        checkpoint=checkpoint,
+        rng=rng,
+        n_jobs=n_jobs,
+        progress=progress,
+    )
+
+
+def plan(
+    seed: np.random.SeedSequence,
+    *,
+    activation: str | Activation,
+    sigma_w: ArrayLike,
+    sigma_b: ArrayLike,
+    width: int,
+    depth: int,
+    simulate: bool,
+) -> Body[PhaseDiagram]:
+    """Check the arguments of `phase_diagram`, and return what runs trials at every point."""
     function = activations.get(activation)
     weights = _axis("sigma_w", sigma_w, positive=True)
     biases = _axis("sigma_b", sigma_b, positive=False)
     width = validation.integer("width", width, least=1)
     depth = validation.integer("depth", depth, least=1)
-    trials = validation.integer("trials", trials, least=1)
     validation.flag("simulate", simulate)
-    validation.flag("progress", progress)
-    n_jobs = _montecarlo.validated_jobs(n_jobs)
-    seed = seed_sequence(rng)
 
     # Imported here, because SciPy takes longer to import than all of stabsim.
     from stabsim.theory import critical_line, phases
 
     theory = phases(function, weights[None, :], biases[:, None])
-    simulation = None
-    if simulate:
-        shape = biases.size, weights.size
-        rate, error = np.empty(shape), np.empty(shape)
-        dead = np.empty(shape, dtype=np.int64)
-        with _montecarlo.progress_bar(rate.size, progress, "point") as advance:
-            for index, point in enumerate(np.ndindex(shape)):
-                network = MLP(
-                    depth,
-                    width,
-                    activation=function,
-                    init=Gaussian(float(theory.sigma_w[point])),
-                    bias_std=float(theory.sigma_b[point]),
-                )
-                rate[point], error[point], dead[point] = _rate(
-                    network, float(theory.q[point]), trials, child(seed, index), n_jobs
-                )
-                advance(1)
-        simulation = SimulatedRates(width, depth, trials, rate, error, dead)
-    return PhaseDiagram(
-        activation=function,
-        sigma_w=weights,
-        sigma_b=biases,
-        theory=theory,
-        critical_line=critical_line(function, biases),
-        simulation=simulation,
-        seed=seed,
-    )
+    line = critical_line(function, biases)
+    shape = biases.size, weights.size
+    calls: list[Call] = []
+    for index, point in enumerate(np.ndindex(shape) if simulate else ()):
+        network = MLP(
+            depth,
+            width,
+            activation=function,
+            init=Gaussian(float(theory.sigma_w[point])),
+            bias_std=float(theory.sigma_b[point]),
+        )
+        calls.append(_attenuation(network, float(theory.q[point]), child(seed, index)))
+
+    def body(execution: Execution, trials: int) -> PhaseDiagram:
+        simulation = None
+        if simulate:
+            rates = np.empty((len(calls), 3))
+            with _montecarlo.progress_bar(len(calls), execution.means.progress, "point") as advance:
+                for number, call in enumerate(calls):
+                    rates[number] = _rate(execution.perform(f"point {number}", call, trials))
+                    advance(1)
+            rate, error, dead = (column.reshape(shape) for column in rates.T)
+            simulation = SimulatedRates(width, depth, trials, rate, error, dead.astype(np.int64))
+        return PhaseDiagram(
+            activation=function,
+            sigma_w=weights,
+            sigma_b=biases,
+            theory=theory,
+            critical_line=line,
+            simulation=simulation,
+            seed=seed,
+        )
+
+    return body
 
 
-def _rate(
-    network: MLP, q: float, trials: int, seed: np.random.SeedSequence, n_jobs: int | None
-) -> tuple[float, float, int]:
-    """Return the mean growth of the gradient's logarithm, its standard error, and dead trials."""
+def _attenuation(network: MLP, q: float, seed: np.random.SeedSequence) -> Call:
+    """Return the simulation of one point, whose inputs have the length that leads to ``q``."""
     quarter = network.depth // 4
-    last = network.depth - quarter
     sigma_w = float(network.weight_std[0]) * math.sqrt(network.in_features)
     square = (q - float(network.bias_std[0]) ** 2) / sigma_w**2
     norm = math.sqrt(network.in_features * square) if 0.0 < square < math.inf else 0.0
-    result = gradient_attenuation(
-        network,
-        trials=trials,
-        inputs=norm if 0.0 < norm <= _MOST_NORM else math.sqrt(network.in_features),
-        record=sorted({quarter, last}),
-        rng=seed,
-        n_jobs=n_jobs,
-    )
+    arguments = {
+        "network": network,
+        "inputs": norm if 0.0 < norm <= _MOST_NORM else math.sqrt(network.in_features),
+        "record": sorted({quarter, network.depth - quarter}),
+        "method": "auto",
+        "samples": True,
+    }
+    return Call("gradient_attenuation", gradients.plan, arguments, seed)
+
+
+def _rate(result: GradientAttenuation) -> tuple[float, float, int]:
+    """Return the mean growth of the gradient's logarithm, its standard error, and dead trials."""
+    quarter = result.network.depth // 4
+    last = result.network.depth - quarter
     columns = np.searchsorted(result.layers, [quarter, last])
     below, above = result.log_gradient_norm[:, columns].T
     alive = below > -math.inf
-    dead = trials - int(alive.sum())
-    if dead == trials:
+    dead = result.trials - int(alive.sum())
+    if dead == result.trials:
         return -math.inf, 0.0, dead
     rates = (below[alive] - above[alive]) / (last - quarter)
     if rates.size == 1:

@@ -147,6 +147,11 @@ class Network:
         return {name: value for name, value in self.__dict__.items() if name not in derived}
 
     @property
+    def layers(self) -> Layers:
+        """The widths, and which of the distinct layers each layer is."""
+        return self._layers
+
+    @property
     def depth(self) -> int:
         """The number of linear maps, L."""
         return self._layers.kinds.size

@@ -12,6 +12,7 @@ from stabsim.results.product_growth import ProductGrowth
 from stabsim.results.product_singular_values import ProductSingularValues
 from stabsim.results.profile import Profile
 from stabsim.results.rate_function import RateFunction
+from stabsim.results.result import Result
 from stabsim.results.signal_propagation import SignalPropagation
 
 __all__ = [
@@ -27,5 +28,6 @@ __all__ = [
     "ProductSingularValues",
     "Profile",
     "RateFunction",
+    "Result",
     "SignalPropagation",
 ]

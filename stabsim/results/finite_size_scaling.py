@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from stabsim.results.arrays import read_only
+from stabsim.results.result import Result
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
@@ -19,7 +22,7 @@ __all__ = ["FiniteSizeScaling"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class FiniteSizeScaling:
+class FiniteSizeScaling(Result):
     r"""Localization lengths of strips or bars of several widths and disorders.
 
     `stabsim.finite_size_scaling` makes it. Arrays (M, W) have a row for each width and a column for
@@ -45,6 +48,8 @@ class FiniteSizeScaling:
     >>> strips.length.shape, strips.reduced_se.shape
     ((2, 2), (2, 2))
     """
+
+    estimated: ClassVar[Mapping[str, tuple[str, str]]] = {"length": ("length", "standard_error")}
 
     disorder: NDArray[np.float64]
     width: NDArray[np.int64]

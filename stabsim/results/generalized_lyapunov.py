@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import math
+import warnings
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from stabsim.results.arrays import read_only
 from stabsim.results.rate_function import RateFunction, legendre_transform, spline_through
+from stabsim.results.result import Result
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from matplotlib.axes import Axes
     from numpy.typing import ArrayLike, NDArray
 
@@ -37,7 +41,7 @@ _PLATEAU = 0.25
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class GeneralizedLyapunov:
+class GeneralizedLyapunov(Result):
     r"""Generalized Lyapunov exponents: growth rates of the moments of random matrix products.
 
     `stabsim.generalized_lyapunov` makes it. All logarithms are natural, all rates per factor.
@@ -76,6 +80,8 @@ class GeneralizedLyapunov:
     >>> moments.collapsed.tolist()
     [False, False]
     """
+
+    estimated: ClassVar[Mapping[str, tuple[str, str]]] = {"values": ("values", "standard_error")}
 
     ensemble: Ensemble
     q: NDArray[np.float64]
@@ -317,6 +323,24 @@ class GeneralizedLyapunov:
         return legendre_transform(
             self.q[used], self.values[used], self.population_values[:, used], self.exact_at, x
         )
+
+    def warn(self, stacklevel: int) -> None:
+        """Say which values are infinite, and which are in doubt."""
+        infinite = self.q[self.values == np.inf]
+        if infinite.size > 0:
+            orders = ", ".join(f"{q:g}" for q in infinite)
+            warnings.warn(
+                f"the moments of the orders {orders} of {self.ensemble!r} are infinite",
+                RuntimeWarning,
+                stacklevel=stacklevel,
+            )
+        if self.collapsed.any():
+            warnings.warn(
+                "populations were too small for these moments, take more walkers or more steps; "
+                + self.doubts().replace("\n", "; "),
+                RuntimeWarning,
+                stacklevel=stacklevel,
+            )
 
     def summary(self) -> str:
         """Return a short table of the result.

@@ -5,14 +5,17 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from stabsim.results.arrays import read_only
 from stabsim.results.profile import Profile
+from stabsim.results.result import Result
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from matplotlib.axes import Axes
     from numpy.typing import ArrayLike, NDArray
 
@@ -25,7 +28,7 @@ _LN10 = math.log(10.0)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class GradientAttenuation:
+class GradientAttenuation(Result):
     r"""The norms of signals and gradients through the layers of a network at initialization.
 
     `stabsim.gradient_attenuation` makes it. All logarithms are natural but for ``attenuation``.
@@ -61,6 +64,12 @@ class GradientAttenuation:
     >>> bool(abs(z) < 5)
     True
     """
+
+    estimated: ClassVar[Mapping[str, tuple[str, str]]] = {
+        "attenuation": ("_mean_attenuation", "_attenuation_se"),
+        "gradient": ("gradient.mean", "gradient.standard_error"),
+        "activation": ("activation.mean", "activation.standard_error"),
+    }
 
     network: Network
     log_input_norm: float
@@ -265,6 +274,14 @@ class GradientAttenuation:
         if self.mean_field is not None:
             return "mean field", self.mean_field.log_gradient_norm
         return None
+
+    @property
+    def _mean_attenuation(self) -> float:
+        return float(self.gradient.mean[0]) / _LN10
+
+    @property
+    def _attenuation_se(self) -> float:
+        return float(self.gradient.standard_error[0]) / _LN10
 
     def summary(self) -> str:
         """Return a short table of the result.

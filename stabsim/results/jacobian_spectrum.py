@@ -5,15 +5,18 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from stabsim._statistics import SampleStatistics, standard_error
 from stabsim.results.arrays import read_only, validated_levels
 from stabsim.results.jacobian_prediction import JacobianPrediction, predicted_spectrum
+from stabsim.results.result import Result
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from matplotlib.axes import Axes
     from numpy.typing import ArrayLike, NDArray
 
@@ -25,7 +28,7 @@ _LN10 = math.log(10.0)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class JacobianSpectrum:
+class JacobianSpectrum(Result):
     r"""The singular values of the Jacobian of a network at initialization.
 
     `stabsim.jacobian_spectrum` makes it. All logarithms are natural but for ``log_condition``.
@@ -57,6 +60,8 @@ class JacobianSpectrum:
     >>> bool(abs(z) < 5)
     True
     """
+
+    estimated: ClassVar[Mapping[str, tuple[str, str]]] = {"mean": ("mean", "standard_error")}
 
     network: Network
     layers: tuple[int, int]

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from stabsim.ensembles import AndersonTransfer
 from stabsim.results.arrays import read_only
+from stabsim.results.result import Result
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
@@ -21,7 +24,7 @@ __all__ = ["LocalizationLength"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class LocalizationLength:
+class LocalizationLength(Result):
     r"""How far a wave spreads along a disordered chain, strip or bar.
 
     `stabsim.localization_length` makes it. Lengths are in units of the lattice constant. The length
@@ -40,6 +43,11 @@ class LocalizationLength:
     >>> result.reduced == result.length / 4
     True
     """
+
+    estimated: ClassVar[Mapping[str, tuple[str, str]]] = {
+        "length": ("length", "standard_error"),
+        "exponent": ("exponent", "exponent_se"),
+    }
 
     spectrum: LyapunovSpectrum
 

@@ -6,17 +6,21 @@ import math
 import warnings
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from stabsim.results.arrays import read_only
 from stabsim.results.intervals import validated_level
+from stabsim.results.result import Result
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
+    from stabsim._targets import StandardError
     from stabsim.ensembles import Ensemble
 
 __all__ = ["LyapunovSpectrum"]
@@ -29,7 +33,7 @@ _LEAST_CHAINS = 8
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class LyapunovSpectrum:
+class LyapunovSpectrum(Result):
     r"""Lyapunov exponents of random matrix products, with their uncertainties.
 
     `stabsim.lyapunov_spectrum` makes it. All logarithms are natural, all rates per factor.
@@ -54,7 +58,7 @@ class LyapunovSpectrum:
     gap : float
         The least difference between successive exponents that the pilot run could not exclude; NaN
         without one.
-    precision : float or None
+    precision : StandardError or None
         The standard error that was asked for.
     method, reason : str
         The sampler that ran, ``"reduced"`` or ``"qr"``, and why.
@@ -72,6 +76,10 @@ class LyapunovSpectrum:
     True
     """
 
+    estimated: ClassVar[Mapping[str, tuple[str, str]]] = {
+        "exponents": ("exponents", "standard_error")
+    }
+
     ensemble: Ensemble
     k: int
     trials: int
@@ -80,7 +88,7 @@ class LyapunovSpectrum:
     warmup: int
     interval: int
     gap: float
-    precision: float | None
+    precision: StandardError | None
     method: str
     reason: str
     seed: np.random.SeedSequence
@@ -202,16 +210,16 @@ class LyapunovSpectrum:
     @property
     def is_precise(self) -> bool:
         """Whether the standard errors are at most the precision that was asked for, if any was."""
-        return self.precision is None or bool((self.standard_error <= self.precision).all())
+        return self.precision is None or self.precision.excess(self) <= 1.0
 
-    def warn_if_imprecise(self) -> None:
+    def warn(self, stacklevel: int) -> None:
         """Warn where the precision that was asked for has not been reached."""
-        if not self.is_precise:
+        if self.precision is not None and not self.is_precise:
             warnings.warn(
-                f"precision {self.precision:g} was not reached within steps = {self.steps}: "
-                f"the largest standard error is {self.standard_error.max():.2g}",
+                f"precision was not reached within steps = {self.steps}: "
+                f"{self.precision.reached(self)}",
                 RuntimeWarning,
-                stacklevel=3,
+                stacklevel=stacklevel,
             )
 
     @property
@@ -248,7 +256,7 @@ class LyapunovSpectrum:
             )
         if self.precision is not None:
             reached = "reached" if self.is_precise else "NOT reached"
-            lines.append(f"precision {self.precision:g} {reached}")
+            lines.append(f"precision {reached}: {self.precision.reached(self)}")
         header = f"{'i':>5}{'exponent':>14}{'s.e.':>11}{'std per factor':>16}"
         if self.exact is not None:
             header += f"{'exact':>14}{'z':>8}"

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from stabsim.results.arrays import read_only
+from stabsim.results.result import Result
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
@@ -49,7 +52,7 @@ class SimulatedRates:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class PhaseDiagram:
+class PhaseDiagram(Result):
     r"""Order and chaos over a grid of initializations, by theory and by simulation.
 
     `stabsim.phase_diagram` makes it. Arrays (B, W) have a row for each :math:`\sigma_b`, a column
@@ -81,6 +84,10 @@ class PhaseDiagram:
     ((1, 2), array([[ 3.6, -3.4]]))
     """
 
+    estimated: ClassVar[Mapping[str, tuple[str, str]]] = {
+        "simulated_rate": ("simulated_rate", "simulated_rate_se")
+    }
+
     activation: Activation
     sigma_w: Floats
     sigma_b: Floats
@@ -92,8 +99,7 @@ class PhaseDiagram:
     def __post_init__(self) -> None:
         """Freeze all arrays."""
         for part in (self, self.theory, self.critical_line, self.simulation):
-            for field in fields(part) if part is not None else ():
-                value = getattr(part, field.name)
+            for value in vars(part).values() if part is not None else ():
                 if isinstance(value, np.ndarray):
                     value.flags.writeable = False
 

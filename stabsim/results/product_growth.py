@@ -5,15 +5,18 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from stabsim._statistics import SampleStatistics, standard_error
 from stabsim.results.arrays import read_only, validated_levels
 from stabsim.results.intervals import mean_interval, quantile_interval, validated_level
+from stabsim.results.result import Result
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from matplotlib.axes import Axes
     from numpy.typing import ArrayLike, NDArray
 
@@ -33,7 +36,7 @@ _SUMMARY_ROWS = 6
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class ProductGrowth:
+class ProductGrowth(Result):
     """The distribution of the log-norm of random matrix products, by depth.
 
     `stabsim.matrix_product_growth` makes it. All logarithms are natural.
@@ -68,6 +71,11 @@ class ProductGrowth:
     >>> abs(growth.lyapunov - growth.exact.lyapunov) < 5 * growth.lyapunov_se
     True
     """
+
+    estimated: ClassVar[Mapping[str, tuple[str, str]]] = {
+        "lyapunov": ("lyapunov", "lyapunov_se"),
+        "mean": ("mean", "standard_error"),
+    }
 
     ensemble: Ensemble
     norm: str

@@ -5,15 +5,18 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from stabsim._statistics import SampleStatistics, standard_error
 from stabsim.ensembles import Ginibre
 from stabsim.results.arrays import read_only, validated_levels
+from stabsim.results.result import Result
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from matplotlib.axes import Axes
     from numpy.typing import ArrayLike, NDArray
 
@@ -30,7 +33,7 @@ _MOST_FACTORS = 1000
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class ProductSingularValues:
+class ProductSingularValues(Result):
     r"""The singular values :math:`\sigma_1 \ge \dots \ge \sigma_n` of random matrix products.
 
     `stabsim.product_singular_values` makes it. All logarithms are natural but for
@@ -58,6 +61,8 @@ class ProductSingularValues:
     >>> print(f"{values.median_log_condition:.0f} decades from the largest to the least")
     438 decades from the largest to the least
     """
+
+    estimated: ClassVar[Mapping[str, tuple[str, str]]] = {"lyapunov": ("lyapunov", "lyapunov_se")}
 
     ensemble: Ensemble
     depth: int

@@ -5,13 +5,16 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from stabsim.results.profile import Profile
+from stabsim.results.result import Result
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
@@ -23,7 +26,7 @@ _SUMMARY_ROWS = 6
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class SignalPropagation:
+class SignalPropagation(Result):
     r"""The lengths and the correlation of two inputs through the layers of a network.
 
     `stabsim.signal_propagation` makes it. All logarithms are natural, and all quantities those of
@@ -57,6 +60,11 @@ class SignalPropagation:
     >>> result.cosine.mean[[0, -1]].round(2), result.mean_field.correlation[[0, -1]].round(2)
     (array([-0.  ,  0.97]), array([0.  , 0.97]))
     """
+
+    estimated: ClassVar[Mapping[str, tuple[str, str]]] = {
+        name: (f"{name}.mean", f"{name}.standard_error")
+        for name in ("distance", "cosine", "length", "second_length")
+    }
 
     network: Network
     input_correlation: float
