@@ -61,7 +61,7 @@ class Distribution:
             return -math.inf
         # Sums beyond a reference lose no digits.
         beyond = self.values - self.values[0]
-        return float(self.values[0] + (beyond @ self.counts) / self.size)
+        return float(self.values[0] + self._sum(beyond) / self.size)
 
     @cached_property
     def reach(self) -> float:
@@ -73,9 +73,16 @@ class Distribution:
         """The deviations of the values from the mean, in units of the largest."""
         return (self.values - self.mean) / self.reach
 
-    def moment(self, order: int) -> float:
-        """Return the mean power of the deviations."""
-        return float((self.deviations**order) @ self.counts) / self.size
+    @cached_property
+    def moments(self) -> tuple[float, float, float]:
+        """The means of the second to fourth powers of the deviations."""
+        squares = self.deviations * self.deviations
+        powers = (squares, squares * self.deviations, squares * squares)
+        second, third, fourth = (self._sum(power) / self.size for power in powers)
+        return second, third, fourth
+
+    def _sum(self, values: Floats) -> float:
+        return float((values * self.counts).sum())
 
     @property
     def varies(self) -> bool:
@@ -102,7 +109,8 @@ def variance_of_variance(trials: Distribution) -> tuple[float, float]:
     for a normal law. The standard error is off by half of its root, relatively. The p-value is the
     probability of such a kurtosis in normal trials :cite:p:`AnscombeGlynn1983`.
     """
-    n, kurtosis = trials.size, trials.moment(4) / trials.moment(2) ** 2
+    n, (second, _, fourth) = trials.size, trials.moments
+    kurtosis = fourth / second**2
     value = (kurtosis - 1.0) / n
     if n < _LEAST_OF_A_SHAPE:
         return value, 1.0
@@ -125,7 +133,8 @@ def coverage_lost(trials: Distribution) -> tuple[float, float]:
     :math:`N \approx 25 \gamma^2`, Cochran's rule. The p-value is the probability of such a
     skewness in normal trials :cite:p:`DAgostino1970`.
     """
-    n, skewness = trials.size, trials.moment(3) / trials.moment(2) ** 1.5
+    n, (second, third, _) = trials.size, trials.moments
+    skewness = third / second**1.5
     z = 1.959963984540054
     density = math.exp(-0.5 * z * z) / math.sqrt(2.0 * math.pi)
     lost = skewness**2 / (9.0 * n) * (z**5 + 2.0 * z**3 - 3.0 * z) * density
@@ -155,7 +164,7 @@ def largest_share(trials: Distribution) -> tuple[float, float]:
     from scipy.special import stdtr
 
     n = trials.size
-    share = 1.0 / (n * trials.moment(2))
+    share = 1.0 / (n * trials.moments[0])
     left = n - 1.0 - n * share
     if n < 3 or left <= 0.0:
         return share, 1.0 if n < 3 else 0.0

@@ -51,7 +51,7 @@ class Checks(Sequence[Check]):
     A result has those of the following checks that its kind allows. Where a check looks at several
     quantities, it tells of the worst. Tests of a hypothesis call an honest result, of independent
     trials of one law, doubtful once in a thousand and failing once in a million, however many
-    quantities it has (Bonferroni). The others, by their thresholds, do so as often as they say.
+    quantities it has (Bonferroni). Of the others each tells of its own false alarms.
 
     **numbers** fails where there is a NaN or ``inf``. No false alarms.
 
@@ -89,7 +89,8 @@ class Checks(Sequence[Check]):
     ratio, as :cite:t:`Geweke1992` compares parts of a chain.
 
     **repeats** looks for a run of trials that comes twice, as from streams of random numbers that
-    overlap. Laws of few values have such runs by chance, which is allowed for.
+    overlap. Laws of few values have such runs by chance, which is allowed for, and once in a
+    thousand results are called doubtful for one.
 
     **exact value** tests the distance from the exact value in standard errors. It is doubtful at
     the worst where that is but the limit of what was estimated.
