@@ -304,8 +304,8 @@ def test_precision_stops_when_it_is_reached_and_says_when_not():
     assert result.is_precise
     assert result.standard_error.max() <= goal
     assert result.steps < 20_000
-    assert f"precision {goal} reached" in result.summary()
-    with pytest.warns(RuntimeWarning, match="precision 0.0001 was not reached within steps = 40"):
+    assert "precision reached" in result.summary()
+    with pytest.warns(RuntimeWarning, match="precision was not reached within steps = 40"):
         result = lyapunov_spectrum(ensemble, steps=40, trials=10, precision=1e-4, rng=1)
     assert result.steps == 40
     assert not result.is_precise
@@ -354,7 +354,7 @@ def test_a_precision_out_of_reach_is_all_that_is_warned_of():
     with pytest.warns(RuntimeWarning) as warned:
         lyapunov_spectrum(Ginibre(2), steps=40, trials=10, precision=1e-300, rng=1)
     assert len(warned) == 1
-    assert str(warned[0].message).startswith("precision 1e-300 was not reached")
+    assert str(warned[0].message).startswith("precision was not reached")
 
 
 def test_confidence_intervals_are_students():

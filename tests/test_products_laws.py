@@ -18,8 +18,8 @@ from stabsim import (
     Haar,
     Shifted,
     TruncatedHaar,
+    _montecarlo,
     matrix_product_growth,
-    products,
 )
 from stabsim._random import child
 
@@ -39,10 +39,10 @@ def assert_not_law(samples, cdf):
 def task_of(monkeypatch, *arguments, **keywords):
     """Return the task that a call hands to the runner."""
     tasks = []
-    run = products._montecarlo.run
+    run = _montecarlo.run
     with monkeypatch.context() as patch:
         patch.setattr(
-            products._montecarlo,
+            _montecarlo,
             "run",
             lambda task, *a, **k: tasks.append(task) or run(task, *a, **k),
         )

@@ -1,5 +1,6 @@
 """Results: frozen objects that hold estimates, their uncertainties and the exact counterparts."""
 
+from stabsim.results.checks import Check, Checks
 from stabsim.results.finite_size_scaling import FiniteSizeScaling
 from stabsim.results.generalized_lyapunov import GeneralizedLyapunov
 from stabsim.results.gradient_attenuation import GradientAttenuation
@@ -16,6 +17,8 @@ from stabsim.results.result import Result
 from stabsim.results.signal_propagation import SignalPropagation
 
 __all__ = [
+    "Check",
+    "Checks",
     "FiniteSizeScaling",
     "GeneralizedLyapunov",
     "GradientAttenuation",
