@@ -117,7 +117,7 @@ class Checkpoint:
         """Return a connection to a sound database of this run."""
         if not self._path.exists() or self._path.stat().st_size == 0:
             return self._created(self._path)
-        connection = _connected(self._path)
+        connection = sqlite3.connect(self._path, timeout=0.0)
         try:
             there = _described_run(connection)
             sound = there is not None and _is_sound(connection)
@@ -140,7 +140,8 @@ class Checkpoint:
     def _created(self, path: Path) -> sqlite3.Connection:
         # What a database that is gone has left would be taken for a part of the new one.
         self._folder.joinpath(_JOURNAL).unlink(missing_ok=True)
-        connection = _connected(path)
+        connection = sqlite3.connect(path, timeout=0.0)
+        _prepare(connection)
         with connection:
             connection.executescript(_LAYOUT.format(application=_APPLICATION))
             connection.execute("INSERT INTO run VALUES (?, ?)", (self._text, _seal(self._text)))
@@ -175,18 +176,17 @@ class Checkpoint:
             ) from error
 
 
-def _connected(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=0.0)
+def _prepare(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA locking_mode = EXCLUSIVE")
     # A process that is killed has handed its writes to the operating system. What a machine loses
     # that fails is found out by the checksums, and waiting for the disk would cost more.
     connection.execute("PRAGMA synchronous = OFF")
-    return connection
 
 
 def _described_run(connection: sqlite3.Connection) -> dict[str, Any] | None:
     """Return the description that a database holds, or None where it is damaged."""
     try:
+        _prepare(connection)
         # The lock is taken here, and kept.
         with connection:
             connection.execute("BEGIN EXCLUSIVE")

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 import types
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,7 +26,7 @@ from stabsim.initializers import Init
 from stabsim.networks import MLP, Linear, Network, Sequential
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     Function = Callable[..., Any]
 
@@ -65,9 +66,11 @@ def describe(value: Any) -> Any:
         names = inspect.signature(kind).parameters
         return {_KIND: kind.__name__, **{name: describe(getattr(value, name)) for name in names}}
     if isinstance(value, np.random.SeedSequence):
+        entropy = value.entropy
+        words = isinstance(entropy, Iterable)
         return {
             _KIND: "SeedSequence",
-            "entropy": describe(value.entropy),
+            "entropy": list(map(int, entropy)) if words else describe(entropy),
             "spawn_key": list(map(int, value.spawn_key)),
             "pool_size": value.pool_size,
         }
@@ -206,8 +209,6 @@ def _restore_function(fields: dict[str, Any], functions: Iterable[Function]) -> 
 
 
 def _restore_seed(entropy: Any, spawn_key: list[int], pool_size: int) -> np.random.SeedSequence:
-    if isinstance(entropy, np.ndarray):
-        entropy = entropy.tolist()
     return np.random.SeedSequence(entropy, spawn_key=tuple(spawn_key), pool_size=pool_size)
 
 
