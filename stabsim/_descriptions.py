@@ -66,7 +66,7 @@ def describe(value: Any) -> Any:
         names = inspect.signature(kind).parameters
         return {_KIND: kind.__name__, **{name: describe(getattr(value, name)) for name in names}}
     if isinstance(value, np.random.SeedSequence):
-        entropy = value.entropy
+        entropy: Any = value.entropy
         words = isinstance(entropy, Iterable)
         return {
             _KIND: "SeedSequence",

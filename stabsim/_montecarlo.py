@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import sys
 import threading
+import warnings
 from functools import cache
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Protocol
@@ -20,7 +21,7 @@ from stabsim._random import child
 from stabsim._statistics import MOST_BINS, StreamedStatistics
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
     import numpy as np
     from numpy.typing import NDArray
@@ -150,15 +151,27 @@ def _blocks(
                 if i not in ready
             ]
             due = first
-            # At last nothing more is computed, and the rest of what was kept is due.
-            for index, block in chain(parallel(calls), [(-1, None)]):
-                if block is not None:
-                    chunks.save(index, block)
-                    ready[index] = block
-                while due in ready:
-                    advance(chunks.trials_of(due))
-                    yield ready.pop(due)
-                    due += 1
+            with _closed_quietly(parallel(calls)) as finished:
+                # At last nothing more is computed, and the rest of what was kept is due.
+                for index, block in chain(finished, [(-1, None)]):
+                    if block is not None:
+                        chunks.save(index, block)
+                        ready[index] = block
+                    while due in ready:
+                        advance(chunks.trials_of(due))
+                        yield ready.pop(due)
+                        due += 1
+
+
+@contextlib.contextmanager
+def _closed_quietly(outputs: Generator[Any, None, None]) -> Iterator[Iterator[Any]]:
+    """Close joblib's generator, whatever happens, without its advice on tasks that it cancels."""
+    try:
+        yield outputs
+    finally:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)
+            outputs.close()
 
 
 @contextlib.contextmanager
