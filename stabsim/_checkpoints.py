@@ -68,7 +68,7 @@ class Checkpoint:
                 f"checkpoint {str(self._folder)!r} was damaged: {self._lost} of its chunks of "
                 "trials could not be read, and were computed anew",
                 RuntimeWarning,
-                stacklevel=4,
+                stacklevel=5,
             )
 
     def load(self, part: str, place: int) -> tuple[int, NDArray[np.float64]] | None:
@@ -157,7 +157,7 @@ class Checkpoint:
             f"checkpoint {str(self._folder)!r} was damaged, and is set aside as {aside.name!r}: "
             f"{len(rows)} of its chunks of trials could be read, the others are computed anew",
             RuntimeWarning,
-            stacklevel=6,
+            stacklevel=8,
         )
         connection = self._created(self._path)
         with connection:

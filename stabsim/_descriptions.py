@@ -12,6 +12,7 @@ import hashlib
 import inspect
 import types
 from collections.abc import Iterable
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -51,9 +52,9 @@ def describe(value: Any) -> Any:
     """Return the description of a spec, an array, a number, or a collection of them."""
     if value is None or isinstance(value, bool | str):
         return value
-    if isinstance(value, int | np.integer):
+    if isinstance(value, Integral):
         return int(value)
-    if isinstance(value, float | np.floating):
+    if isinstance(value, Real):
         return _number(float(value))
     if isinstance(value, Network):
         return _describe_network(value)

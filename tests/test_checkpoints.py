@@ -1,7 +1,5 @@
 """Checkpoints: nothing finished is lost, and nothing is believed that does not fit."""
 
-import os
-import resource
 import signal
 import sqlite3
 import subprocess
@@ -286,8 +284,8 @@ def test_chunks_of_another_run_are_not_taken(tmp_path):
 # No room -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.skipif(os.name != "posix", reason="the size of files is limited by POSIX's setrlimit")
 def test_a_full_disk_is_said_and_spoils_nothing(tmp_path):
+    resource = pytest.importorskip("resource", reason="POSIX limits the size of files")
     trials = 3000
     ensemble = IID(2, "uniform")
     kept = matrix_product_growth(ensemble, 10, trials=100, rng=1, checkpoint=tmp_path)

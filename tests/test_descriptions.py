@@ -2,6 +2,7 @@
 
 import json
 import math
+from fractions import Fraction
 
 import numba
 import numpy as np
@@ -116,7 +117,9 @@ def test_plain_values_come_back(value):
     np.testing.assert_array_equal(restore(through_json(value)), value)
 
 
-@pytest.mark.parametrize("value", [math.inf, -math.inf, math.nan, np.float64(0.1), np.int32(7)])
+@pytest.mark.parametrize(
+    "value", [math.inf, math.nan, np.float64(0.1), np.int32(7), Fraction(1, 4)]
+)
 def test_numbers_come_back(value):
     np.testing.assert_array_equal(restore(through_json(value)), value)
 
