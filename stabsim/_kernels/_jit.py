@@ -12,13 +12,24 @@ from numba.core.dispatcher import Dispatcher
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-def _compiled(function: Function, *, cached: bool = True, **options: Any) -> Function:
+def _compiled(
+    function: Function,
+    *,
+    cached: bool = True,
+    fastmath: bool | set[str] = False,
+    forceinline: bool = False,
+) -> Function:
     """Compile ``function`` at its first call, keeping its Python signature for type checkers.
 
     ``nogil`` lets joblib's threads run kernels side by side, the cache spares the next process
     the compilation, and NumPy's error model turns 1/0 into inf instead of an exception.
+
+    Every option is given, be it the default: a function inherits those it lacks from the caller
+    that it is first compiled for, so that its rounding would depend on which of them came first.
     """
-    compiled = njit(nogil=True, error_model="numpy", **options)(function)
+    compiled = njit(nogil=True, error_model="numpy", fastmath=fastmath, forceinline=forceinline)(
+        function
+    )
     if cached and isinstance(compiled, Dispatcher):
         # Where no folder for a cache can be written, every process compiles for itself.
         with contextlib.suppress(RuntimeError):
@@ -42,7 +53,9 @@ def inlined_kernel(function: Function) -> Function:
 def summing_kernel(function: Function) -> Function:
     """Compile a loop of sums whose order LLVM may change, and whose products it may fuse.
 
-    Unlike ``fastmath=True`` this leaves infinities and NaN what they are.
+    Unlike ``fastmath=True`` this leaves infinities and NaN what they are. The loop calls nothing
+    and multiplies complex numbers by ``times``: what Numba compiles of its own, it compiles once in
+    a process, with the liberties of the first caller.
     """
     return _compiled(function, fastmath={"reassoc", "contract", "nsz"})
 

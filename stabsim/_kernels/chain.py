@@ -9,6 +9,7 @@ import numpy as np
 
 from stabsim._kernels._jit import kernel, summing_kernel
 from stabsim._kernels.factors import Numbers
+from stabsim._kernels.multiplication import times
 from stabsim._kernels.scaling import LEAST, MOST, matrix_exponent, scale_matrix
 from stabsim._kernels.stream import Floats, Integers
 
@@ -21,10 +22,19 @@ def multiply_lanes(left: Numbers, right: Numbers, out: Numbers) -> None:
         for j in range(m):
             target = out[i, j]
             for lane in range(lanes):
-                target[lane] = left[i, 0, lane] * right[0, j, lane]
+                target[lane] = times(left[i, 0, lane], right[0, j, lane])
             for k in range(1, n):
                 for lane in range(lanes):
-                    target[lane] += left[i, k, lane] * right[k, j, lane]
+                    target[lane] += times(left[i, k, lane], right[k, j, lane])
+
+
+@summing_kernel
+def _squared_norm(entries: Numbers) -> float:
+    """Return the sum of the squared absolute values."""
+    total = 0.0
+    for x in entries:
+        total += x.real * x.real + x.imag * x.imag
+    return total
 
 
 @summing_kernel
@@ -32,12 +42,6 @@ def _squared_norms(matrices: Numbers, out: Floats) -> None:
     """Write the squared Frobenius norm of every lane of ``matrices`` (n, m, lanes)."""
     for lane in range(out.size):
         out[lane] = 0.0
-    if out.size == 1:
-        total = 0.0
-        for x in matrices.reshape(-1):
-            total += x.real * x.real + x.imag * x.imag
-        out[0] = total
-        return
     for i in range(matrices.shape[0]):
         for j in range(matrices.shape[1]):
             for lane in range(matrices.shape[2]):
@@ -79,7 +83,10 @@ def _measure(
 
     Lanes whose product leaves the float range are multiplied again, and scaled.
     """
-    _squared_norms(after, squares)
+    if squares.size == 1:
+        squares[0] = _squared_norm(after.reshape(-1))
+    else:
+        _squared_norms(after, squares)
     for lane in range(squares.size):
         new_exponents[lane] = exponents[lane]
         # A NaN from inf - inf fails this comparison too.

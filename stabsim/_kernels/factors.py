@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stabsim._kernels._jit import kernel, summing_kernel
+from stabsim._kernels.multiplication import times
 from stabsim._kernels.stream import (
     Floats,
     Words,
@@ -35,9 +36,9 @@ _LEAST_GAMMA = 1e-300
 @summing_kernel
 def _overlap(left: Numbers, right: Numbers) -> Any:
     """Return the inner product of two vectors, the left one conjugated."""
-    total = left[0].conjugate() * right[0]
+    total = times(left[0].conjugate(), right[0])
     for i in range(1, left.size):
-        total += left[i].conjugate() * right[i]
+        total += times(left[i].conjugate(), right[i])
     return total
 
 

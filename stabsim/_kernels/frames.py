@@ -22,6 +22,7 @@ from stabsim._kernels._jit import kernel, summing_kernel
 from stabsim._kernels.chain import multiply_lanes
 from stabsim._kernels.factors import Numbers, orthonormalize
 from stabsim._kernels.graded import descending_order
+from stabsim._kernels.multiplication import times
 from stabsim._kernels.scaling import LEAST, MOST, matrix_exponent, scale_matrix, scaled_log
 from stabsim._kernels.stream import Floats, Integers, Words, fill_normal
 
@@ -68,11 +69,11 @@ def _project(frames: Numbers, p: int, j: int, weights: Numbers) -> None:
     for i in range(n):
         unit, column = frames[i, p], frames[i, j]
         for lane in range(lanes):
-            weights[lane] += unit[lane].conjugate() * column[lane]
+            weights[lane] += times(unit[lane].conjugate(), column[lane])
     for i in range(n):
         unit, column = frames[i, p], frames[i, j]
         for lane in range(lanes):
-            column[lane] -= weights[lane] * unit[lane]
+            column[lane] -= times(weights[lane], unit[lane])
 
 
 @kernel

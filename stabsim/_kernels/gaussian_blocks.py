@@ -6,6 +6,7 @@ import numpy as np
 
 from stabsim._kernels._jit import kernel, summing_kernel
 from stabsim._kernels.factors import Numbers
+from stabsim._kernels.multiplication import times
 from stabsim._kernels.stream import Floats, Integers, Words, fill_normal
 
 
@@ -15,9 +16,9 @@ def _gram_matrix(rows: Numbers, out: Numbers) -> None:
     n, m = rows.shape
     for i in range(n):
         for j in range(i + 1):
-            total = rows[i, 0] * rows[j, 0].conjugate()
+            total = times(rows[i, 0], rows[j, 0].conjugate())
             for k in range(1, m):
-                total += rows[i, k] * rows[j, k].conjugate()
+                total += times(rows[i, k], rows[j, k].conjugate())
             out[i, j] = total
             out[j, i] = total.conjugate()
         out[i, i] = out[i, i].real

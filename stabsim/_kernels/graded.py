@@ -70,7 +70,9 @@ def _sum_rows(weights: Floats, matrix: Floats, first: int, out: Floats) -> None:
             out[j] += a * p[j] + b * q[j] + c * r[j] + d * s[j]
         i += 4
     while i < weights.size:
-        add_multiple(weights[i], matrix[i, first:], out)
+        a, p = weights[i], matrix[i, first:]
+        for j in range(out.size):
+            out[j] += a * p[j]
         i += 1
 
 
@@ -182,7 +184,9 @@ def _add_rows(weights: Floats, product: Floats, i: int, rows: int) -> None:
             target[k] += a * p[k] + b * q[k] + c * r[k] + d * s[k]
         j += 4
     while j < rows:
-        add_multiple(weights[j], product[j, j:], product[i, j:])
+        a, p, target = weights[j], product[j, j:], product[i, j:]
+        for k in range(target.size):
+            target[k] += a * p[k]
         j += 1
 
 

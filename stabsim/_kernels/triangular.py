@@ -13,6 +13,7 @@ import numpy as np
 
 from stabsim._kernels._jit import kernel, summing_kernel
 from stabsim._kernels.factors import Numbers
+from stabsim._kernels.multiplication import times
 from stabsim._kernels.scaling import LEAST, MOST
 from stabsim._kernels.stream import Floats, Integers, Words, fill_chi_square, fill_normal
 
@@ -31,11 +32,11 @@ def _add_rows(weights: Numbers, rows: Numbers, first: int, target: Numbers) -> N
         r0, r1, r2, r3 = rows[k, k:], rows[k + 1, k:], rows[k + 2, k:], rows[k + 3, k:]
         part = target[k:]
         for j in range(part.size):
-            part[j] += w0 * r0[j] + w1 * r1[j] + w2 * r2[j] + w3 * r3[j]
+            part[j] += times(w0, r0[j]) + times(w1, r1[j]) + times(w2, r2[j]) + times(w3, r3[j])
         k += 4
     while k < n:
         for j in range(k, n):
-            target[j] += weights[k - first] * rows[k, j]
+            target[j] += times(weights[k - first], rows[k, j])
         k += 1
 
 
@@ -48,7 +49,7 @@ def _add_lanes(weights: Numbers, state: Numbers, i: int) -> None:
         for j in range(k, n):
             target, source = state[i, j], state[k, j]
             for lane in range(lanes):
-                target[lane] += weight[lane] * source[lane]
+                target[lane] += times(weight[lane], source[lane])
 
 
 @kernel
