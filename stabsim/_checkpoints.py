@@ -111,11 +111,15 @@ class Checkpoint:
 
     def _checksum(self, part: str, place: int, trials: int, content: bytes) -> bytes:
         known_by = repr((self._text, part, place, trials)).encode()
-        return hashlib.sha256(hashlib.sha256(known_by).digest() + content).digest()
+        checksum = hashlib.sha256(hashlib.sha256(known_by).digest())
+        checksum.update(content)
+        return checksum.digest()
 
     def _opened(self, description: dict[str, Any]) -> sqlite3.Connection:
         """Return a connection to a sound database of this run."""
         if not self._path.exists() or self._path.stat().st_size == 0:
+            # What a database that is gone has left would be taken for a part of the new one.
+            self._folder.joinpath(_JOURNAL).unlink(missing_ok=True)
             return self._created(self._path)
         connection = sqlite3.connect(self._path, timeout=0.0)
         try:
@@ -138,8 +142,6 @@ class Checkpoint:
         return connection if sound else self._salvaged(connection)
 
     def _created(self, path: Path) -> sqlite3.Connection:
-        # What a database that is gone has left would be taken for a part of the new one.
-        self._folder.joinpath(_JOURNAL).unlink(missing_ok=True)
         connection = sqlite3.connect(path, timeout=0.0)
         _prepare(connection)
         with connection:
@@ -149,19 +151,28 @@ class Checkpoint:
 
     def _salvaged(self, damaged: sqlite3.Connection) -> sqlite3.Connection:
         """Return a new database with what can be read of a damaged one, which is set aside."""
-        rows = list(_readable(damaged))
+        mended = self._path.with_name(f"{FILE}.mended")
+        mended.unlink(missing_ok=True)
+        new = self._created(mended)
+        rows = 0
+        with new:
+            for row in _readable(damaged):
+                new.execute("INSERT OR IGNORE INTO chunks VALUES (?, ?, ?, ?, ?)", row)
+                rows += 1
+        new.close()
         damaged.close()
         aside = self._path.with_name(f"{FILE}.damaged")
         self._path.replace(aside)
+        self._folder.joinpath(_JOURNAL).unlink(missing_ok=True)
+        mended.replace(self._path)
         warnings.warn(
             f"checkpoint {str(self._folder)!r} was damaged, and is set aside as {aside.name!r}: "
-            f"{len(rows)} of its chunks of trials could be read, the others are computed anew",
+            f"{rows} of its chunks of trials could be read, the others are computed anew",
             RuntimeWarning,
             stacklevel=8,
         )
-        connection = self._created(self._path)
-        with connection:
-            connection.executemany("INSERT OR IGNORE INTO chunks VALUES (?, ?, ?, ?, ?)", rows)
+        connection = sqlite3.connect(self._path, timeout=0.0)
+        _prepare(connection)
         return connection
 
     @contextlib.contextmanager

@@ -15,7 +15,7 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeGuard, TypeVar
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from stabsim import _montecarlo
 from stabsim import _validation as validation
 from stabsim._descriptions import describe
 from stabsim._random import STREAM_VERSION, seed_sequence
+from stabsim._statistics import SampleStatistics, StreamedStatistics
 from stabsim._targets import Estimates, validated_target
 
 if TYPE_CHECKING:
@@ -125,7 +126,8 @@ class Execution:
         """Return the statistics of so many trials of a task."""
         name = self.prefix + part
         before = self.before.get(name)
-        assert not isinstance(before, np.ndarray)
+        if before is not None and not _is_of(before, task, samples):
+            raise ValueError(f"the part {name!r} must be trials of {task.columns} numbers")
         if before is None or before.trials != trials:
             self._must_not_run(name)
         statistics = _montecarlo.run(
@@ -154,7 +156,8 @@ class Execution:
             numbers = compute()
             if checkpoint is not None:
                 checkpoint.save(name, 0, 0, numbers)
-        assert isinstance(numbers, np.ndarray)
+        if not isinstance(numbers, np.ndarray):
+            raise ValueError(f"the part {name!r} must be numbers, and is trials")
         self.parts[name] = numbers
         return numbers
 
@@ -170,6 +173,12 @@ class Execution:
     def _must_not_run(self, name: str) -> None:
         if self.complete:
             raise ValueError(f"the part {name!r} must be there, whole, and is not")
+
+
+def _is_of(part: Part, task: Task, samples: bool) -> TypeGuard[Statistics]:
+    """Return whether a part is what a task yields."""
+    kind = SampleStatistics if samples else StreamedStatistics
+    return isinstance(part, kind) and part.mean.size == task.columns
 
 
 def simulate(

@@ -237,7 +237,11 @@ def plan(
             found = execution.once(
                 "pace", lambda: np.array(pilot(ensemble, directions, steps, trials, seed))
             )
-            pace = Pace(int(found[0]), int(found[1]), float(found[2]))
+            pace = Pace(
+                validation.integer("warmup", int(found[0]), least=0),
+                validation.integer("interval", int(found[1]), least=1),
+                float(found[2]),
+            )
         return pace._replace(
             warmup=pace.warmup if warmup is None else warmup,
             interval=pace.interval if interval is None else interval,

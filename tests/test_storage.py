@@ -180,6 +180,10 @@ FORGERIES = {
     "other columns": lambda header, arrays: header["parts"][0].update(columns=3),
     "a part of objects": lambda header, arrays: arrays.update(part0=np.array(["a"])),
     "too few numbers": lambda header, arrays: arrays.update(part0=arrays["part0"][:-1]),
+    "numbers for trials": lambda header, arrays: header["parts"][0].update(kind="settled"),
+    "trials of another kind": lambda header, arrays: header["parts"][0].update(
+        kind={"samples": "moments and histograms"}.get(header["parts"][0]["kind"], "samples")
+    ),
     "no header": lambda header, arrays: header.clear(),
     "a target of nothing": lambda header, arrays: header.update(target={"value": -1}),
 }
