@@ -237,7 +237,9 @@ def plan(
         if norm == "logdet":
             task = DeterminantGrowth(schedule, ensemble)
         else:
-            task = DenseGrowth(schedule, ensemble, norm, beginning)
+            # The identity is made where it is needed, rather than sent there.
+            column = beginning if norm == "vector" else None
+            task = DenseGrowth(schedule, ensemble, norm, column)
         used = "dense"
         reason = "asked for" if method == "dense" else "no reduced law of this norm is known"
 

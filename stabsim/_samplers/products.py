@@ -253,12 +253,15 @@ class TriangularGrowth:
 
 @dataclass(frozen=True, eq=False)
 class DenseGrowth:
-    """Growth with every entry of every factor drawn."""
+    """Growth with every entry of every factor drawn.
+
+    The factors multiply the ``column`` (n, 1), or the identity where it is None.
+    """
 
     schedule: Schedule
     ensemble: Ensemble
     norm: str
-    beginning: NDArray[Any]
+    column: NDArray[Any] | None
 
     @property
     def columns(self) -> int:
@@ -267,6 +270,10 @@ class DenseGrowth:
     @property
     def uses_blas(self) -> bool:
         return self.ensemble.n > self._most_rows
+
+    @property
+    def _width(self) -> int:
+        return self.ensemble.n if self.column is None else 1
 
     @property
     def _most_rows(self) -> int:
@@ -278,7 +285,7 @@ class DenseGrowth:
 
     @property
     def _trial_cost(self) -> float:
-        n, m = self.ensemble.n, int(self.beginning.shape[1])
+        n, m = self.ensemble.n, self._width
         factor = n * n * self._parts * (_DRAW_COST + m * self._parts * _MULTIPLY_COST)
         return factor * self.schedule.depth + _recording_cost(self.schedule, self.norm, n)
 
@@ -294,7 +301,8 @@ class DenseGrowth:
         self, seed: np.random.SeedSequence, trials: int, check_interrupt: Callable[[], None]
     ) -> NDArray[np.float64]:
         stream, lanes = Stream(seed), self._lanes
-        n, m = self.ensemble.n, self.beginning.shape[1]
+        n, m = self.ensemble.n, self._width
+        beginning = np.eye(n) if self.column is None else self.column
         numbers = n * n * lanes * self._parts
         most = min(max(1, _BLOCK_NUMBERS // numbers), self.schedule.depth)
         batch = self.ensemble.workspace(most, lanes)
@@ -305,7 +313,7 @@ class DenseGrowth:
         out = np.empty((trials, self.schedule.recorded.size))
         for first in range(0, trials, lanes):
             rows = out[first : first + lanes]
-            products[0] = self.beginning[:, :, None]
+            products[0] = beginning[:, :, None]
             exponents[0] = 0
             draw = self.ensemble.sequence(lanes)
             for steps, columns, recorded in self.schedule.blocks(most, cut=self.norm == "spectral"):
