@@ -7,6 +7,7 @@
 
 import hashlib
 import os
+import secrets
 import shutil
 import webbrowser
 from pathlib import Path
@@ -122,6 +123,15 @@ def nojit(session: nox.Session) -> None:
     install(session, "coverage")
     variables = {**environment(), "NUMBA_DISABLE_JIT": "1"}
     session.run("pytest", "-n2", "--cov=stabsim", "tests", *session.posargs, env=variables)
+
+
+@nox.session(default=False)
+def fuzz(session: nox.Session) -> None:
+    """Call all that is public with hostile arguments, by a fresh seed; arguments go to pytest."""
+    install(session, "test")
+    # The last of two seeds counts, so that one given repeats a run.
+    seed = f"--hypothesis-seed={secrets.randbelow(2**32)}"
+    session.run("pytest", "tests/fuzz", seed, *session.posargs, env=environment())
 
 
 @nox.session(default=False)

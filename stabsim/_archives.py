@@ -117,7 +117,7 @@ def validated_path(path: Any) -> Path:
     """Return ``path`` as a path."""
     if not isinstance(path, str | os.PathLike) or not isinstance(os.fspath(path), str):
         raise TypeError(f"path must be the path of a file, got {described(path)}")
-    if not os.fspath(path) or "\0" in os.fspath(path):
+    if not Path(path).name or "\0" in os.fspath(path):
         raise ValueError(f"path must be the path of a file, got {described(path)}")
     return Path(path)
 

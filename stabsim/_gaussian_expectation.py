@@ -59,6 +59,8 @@ _MOST_VALUES = 1 << 20
 _MOST_BISECTIONS = 60
 _MOST_PANELS = 1 << 16
 _LEAST_ACCURACY = 1e-8
+_SMALL_CORRELATION = 0.1
+_NO_CORRELATION = 1e-30
 
 
 def expectation(
@@ -68,6 +70,7 @@ def expectation(
     kinks: Sequence[float] = (),
     hermite: int = 0,
     tolerance: float = 1e-13,
+    scale: float = 0.0,
 ) -> Floats:
     r"""Return :math:`E f(\sqrt q\,Z)` with a standard normal Z.
 
@@ -86,6 +89,9 @@ def expectation(
         expectation with respect to q.
     tolerance : float, default 1e-13
         Relative to the expectation of the absolute value.
+    scale : float, default 0.0
+        Added to that expectation where errors are judged, for an f that is known to be what is left
+        of larger numbers.
 
     Returns
     -------
@@ -104,7 +110,9 @@ def expectation(
     >>> expectation(np.square, [1.0, 4.0])
     array([1., 4.])
     """
-    return expectation_with_error(f, q, kinks=kinks, hermite=hermite, tolerance=tolerance)[0]
+    return expectation_with_error(
+        f, q, kinks=kinks, hermite=hermite, tolerance=tolerance, scale=scale
+    )[0]
 
 
 def expectation_with_error(
@@ -114,6 +122,7 @@ def expectation_with_error(
     kinks: Sequence[float] = (),
     hermite: int = 0,
     tolerance: float = 1e-13,
+    scale: float = 0.0,
 ) -> tuple[Floats, Floats]:
     r"""Return :math:`E f(\sqrt q\,Z)` and an estimate of its absolute error.
 
@@ -141,7 +150,7 @@ def expectation_with_error(
         near = int(np.searchsorted(flat[order], smallest * _WIDEST_RANGE, side="right"))
         stop = min(near, start + _MOST_VALUES // (64 * _ORDER))
         block = order[start:stop]
-        values[block], errors[block] = _integrals(f, flat[block], kinks, hermite, tolerance)
+        values[block], errors[block] = _integrals(f, flat[block], kinks, hermite, tolerance, scale)
         start = stop
     return values.reshape(variances.shape), errors.reshape(variances.shape)
 
@@ -152,7 +161,8 @@ def _finite_values(f: Function, x: Floats) -> Floats:
     bad = ~np.isfinite(y)
     if bad.any():
         raise ValueError(
-            f"f must be finite where its expectation is taken, got f({x[bad][0]:g}) = {y[bad][0]}"
+            f"activation must be finite where its expectation is taken, got {y[bad][0]} at "
+            f"{x[bad][0]:g}"
         )
     return y
 
@@ -180,13 +190,14 @@ def _panel_errors(panels: Floats) -> Floats:
 
 
 def _integrals(
-    f: Function, q: Floats, kinks: Sequence[float], hermite: int, tolerance: float
+    f: Function, q: Floats, kinks: Sequence[float], hermite: int, tolerance: float, scale: float
 ) -> tuple[Floats, Floats]:
     """Integrate against the densities of variances q, in ascending order and not too far apart."""
     sigma = np.sqrt(q)[:, None, None]
     edges = _edges(float(sigma[0, 0, 0]), float(sigma[-1, 0, 0]), kinks)
     low, high = edges[:-1], edges[1:]
     value, size, error, far = np.zeros((4, q.size))
+    size += scale
     for bisection in range(_MOST_BISECTIONS + 1):
         half = 0.5 * (high - low)[:, None]
         x = low[:, None] + half * (_NODES + 1.0)
@@ -217,7 +228,7 @@ def _integrals(
     bad = ~(np.maximum(error, far) <= np.maximum(_LEAST_ACCURACY, tolerance) * size)
     if bad.any():
         raise ValueError(
-            f"the expectation must converge, got {value[bad][0]:g} ± "
+            f"activation must have an expectation that converges, got {value[bad][0]:g} ± "
             f"{max(error[bad][0], far[bad][0]):.1g} at q = {q[bad][0]:g}"
         )
     return value, error
@@ -261,7 +272,8 @@ def pair_expectation(
     kinks_f, kinks_g : sequence of float, optional
         Where f and g or their derivatives jump.
     tolerance : float, default 1e-11
-        Relative to the expectation of the absolute value.
+        Relative to the expectation of the absolute value, and for correlations below 0.1 to the
+        root of the product of the second moments.
 
     Returns
     -------
@@ -285,7 +297,7 @@ def pair_expectation(
     q_g = validation.real("q_g", q_g, least=0.0)
     c = validation.real("correlation", correlation, least=-1.0, most=1.0)
     sigma_f, sigma_g = math.sqrt(q_f), math.sqrt(q_g)
-    if sigma_f == 0.0 or sigma_g == 0.0 or c == 0.0:
+    if sigma_f == 0.0 or sigma_g == 0.0 or abs(c) < _NO_CORRELATION:
         first = expectation(f, q_f, kinks=kinks_f, tolerance=tolerance)
         return float(first * expectation(g, q_g, kinks=kinks_g, tolerance=tolerance))
     slope = c * sigma_g / sigma_f
@@ -299,13 +311,22 @@ def pair_expectation(
 
     else:
         # Given U a kink of g is smooth on the scale of the spread, which the panels must meet.
-        steps = spread / abs(slope) * np.array([-9.0, -4.0, -1.5, 0.0, 1.5, 4.0, 9.0])
+        width = sigma_f * math.sqrt((1.0 - c) * (1.0 + c)) / abs(c)
+        steps = width * np.array([-9.0, -4.0, -1.5, 0.0, 1.5, 4.0, 9.0])
         outer_kinks = [*kinks_f, *(images[:, None] + steps).ravel()]
 
         def integrand(x: Floats) -> Floats:
             return f(x) * _smoothed(g, slope * x, spread, kinks_g, 0.1 * tolerance)
 
-    return float(expectation(integrand, q_f, kinks=outer_kinks, tolerance=tolerance))
+    # Next to no correlation the mean of g given U is the small rest of numbers of either sign.
+    scale = 0.0
+    if abs(c) < _SMALL_CORRELATION:
+        squares = (
+            expectation(lambda x: f(x) ** 2, q_f, kinks=kinks_f, tolerance=tolerance),
+            expectation(lambda x: g(x) ** 2, q_g, kinks=kinks_g, tolerance=tolerance),
+        )
+        scale = math.sqrt(float(squares[0]) * float(squares[1]))
+    return float(expectation(integrand, q_f, kinks=outer_kinks, tolerance=tolerance, scale=scale))
 
 
 # A conditional expectation needs no relative accuracy beyond nine standard deviations.

@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
+from stabsim import _validation as validation
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -34,10 +36,10 @@ def seed_sequence(rng: RandomState) -> np.random.SeedSequence:
         return parent.spawn(1)[0]
     if isinstance(rng, np.random.SeedSequence):
         return np.random.SeedSequence(rng.entropy, spawn_key=rng.spawn_key, pool_size=rng.pool_size)
-    if isinstance(rng, bool) or not isinstance(rng, int | np.integer):
-        raise TypeError(f"{requirement}, got {rng!r}")
+    if isinstance(rng, validation.NO_NUMBERS) or not isinstance(rng, int | np.integer):
+        raise TypeError(f"{requirement}, got {validation.described(rng)}")
     if rng < 0:
-        raise ValueError(f"{requirement}, got {rng}")
+        raise ValueError(f"{requirement}, got {validation.described(rng)}")
     return np.random.SeedSequence(int(rng))
 
 

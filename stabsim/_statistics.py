@@ -90,9 +90,10 @@ class SampleStatistics:
         """Return the quantiles ``q`` of every column."""
         # Interpolating from -inf would be NaN, so there the lower neighbour stands alone.
         levels = np.asarray(q, dtype=np.float64)
-        below = np.quantile(self.samples, levels, axis=0, method="lower")
-        between = np.quantile(np.maximum(self.samples, -1e300), levels, axis=0)
-        return np.where(np.isfinite(below), between, below)
+        below = np.quantile(self.samples, levels.ravel(), axis=0, method="lower")
+        between = np.quantile(np.maximum(self.samples, -1e300), levels.ravel(), axis=0)
+        rows = np.where(np.isfinite(below), between, below)
+        return rows.reshape(*levels.shape, self.samples.shape[1])
 
 
 class StreamedStatistics:

@@ -60,10 +60,12 @@ class StandardError:
     def __post_init__(self) -> None:
         """Check the parameters."""
         object.__setattr__(self, "value", validation.real("value", self.value, above=0.0))
-        if self.of is not None and not isinstance(self.of, str):
-            raise TypeError(
-                f"of must be the name of an estimate, got {validation.described(self.of)}"
-            )
+        if self.of is not None:
+            if not isinstance(self.of, str):
+                raise TypeError(
+                    f"of must be the name of an estimate, got {validation.described(self.of)}"
+                )
+            object.__setattr__(self, "of", str(self.of))
         validation.flag("relative", self.relative)
 
     def excess(self, result: Estimates) -> float:

@@ -1,5 +1,6 @@
 """Checks of arguments: each names the parameter, what it must be, and what it got."""
 
+import contextlib
 import math
 import operator
 from collections.abc import Sequence
@@ -14,10 +15,15 @@ if TYPE_CHECKING:
 
 def described(value: Any) -> str:
     """Return how an error shows ``value``: its repr, cut where it is long."""
-    text = repr(value)
+    try:
+        text = repr(value)
+    except Exception:  # noqa: BLE001 - as of an integer with more digits than Python writes
+        text = object.__repr__(value)
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
+#: Truth values and durations, which are integers to Python and to NumPy.
+NO_NUMBERS = (bool, np.timedelta64)
 #: Integers of a run are counted in 64 bits.
 MOST_COUNTED = 2**53
 
@@ -26,7 +32,7 @@ def integer(name: str, value: Any, *, least: int) -> int:
     """Return ``value`` as an int that is at least ``least`` and can be counted to."""
     kind = {0: "a non-negative", 1: "a positive"}.get(least, "an")
     requirement = f"{name} must be {kind} integer" + (f" of at least {least}" if least > 1 else "")
-    if isinstance(value, bool) or not isinstance(value, Integral):
+    if isinstance(value, NO_NUMBERS) or not isinstance(value, Integral):
         raise TypeError(f"{requirement}, got {described(value)}")
     number = operator.index(value)
     if not least <= number <= MOST_COUNTED:
@@ -51,7 +57,7 @@ def real(
         requirement += f" of at least {least:g}"
     if most < math.inf:
         requirement += f" and at most {most:g}"
-    if isinstance(value, bool) or not isinstance(value, Real):
+    if isinstance(value, NO_NUMBERS) or not isinstance(value, Real):
         raise TypeError(f"{requirement}, got {described(value)}")
     try:
         number = float(value)
@@ -69,7 +75,7 @@ def choice(name: str, value: Any, options: Sequence[str]) -> str:
         raise TypeError(f"{requirement}, got {described(value)}")
     if value not in options:
         raise ValueError(f"{requirement}, got {described(value)}")
-    return value
+    return str(value)
 
 
 def flag(name: str, value: Any) -> bool:
@@ -77,6 +83,79 @@ def flag(name: str, value: Any) -> bool:
     if not isinstance(value, bool):
         raise TypeError(f"{name} must be True or False, got {described(value)}")
     return value
+
+
+def items(requirement: str, value: Any) -> list[Any]:
+    """Return the items of a sequence or of another iterable, which text is not."""
+    if not isinstance(value, str | bytes | bytearray):
+        with contextlib.suppress(Exception):
+            return list(value)
+    raise TypeError(f"{requirement}, got {described(value)}")
+
+
+def array(
+    requirement: str,
+    value: Any,
+    *,
+    kinds: str = "iuf",
+    shape: tuple[int | None, ...] | None = None,
+) -> "NDArray[Any]":
+    """Return ``value`` as a new float64 array, or a complex128 one if it is complex.
+
+    ``requirement`` begins every error, ``kinds`` are the kinds of dtype that are taken, and
+    ``shape`` is the only shape that is, with None for any positive length.
+    """
+    if np.ma.is_masked(value):
+        raise ValueError(f"{requirement}, got masked entries")
+    try:
+        numbers = np.array(value)
+    except ValueError as error:
+        raise ValueError(f"{requirement}, got rows of unequal lengths") from error
+    except Exception as error:
+        raise TypeError(f"{requirement}, got {described(value)}") from error
+    # An empty list has the dtype of floats.
+    if numbers.dtype.kind not in kinds and (numbers.size > 0 or numbers.dtype.kind != "f"):
+        raise TypeError(f"{requirement}, got dtype {numbers.dtype}")
+    if shape is not None and (
+        numbers.ndim != len(shape)
+        or any(
+            size == 0 if wanted is None else size != wanted
+            for size, wanted in zip(numbers.shape, shape, strict=True)
+        )
+    ):
+        raise ValueError(f"{requirement}, got shape {numbers.shape}")
+    # A number of a longer format may become infinite.
+    with np.errstate(over="ignore"):
+        return numbers.astype(np.complex128 if numbers.dtype.kind == "c" else np.float64)
+
+
+def reals(name: str, value: Any) -> "NDArray[np.float64]":
+    """Return ``value`` as an array of real numbers, which may be infinite."""
+    requirement = f"{name} must be made of real numbers"
+    numbers = array(requirement, value, kinds="biuf")
+    if np.isnan(numbers).any():
+        raise ValueError(f"{requirement}, got {described(value)}")
+    return numbers
+
+
+def probabilities(name: str, value: Any) -> "NDArray[np.float64]":
+    """Return ``value`` as an array of numbers in [0, 1]."""
+    requirement = f"{name} must be probabilities in [0, 1]"
+    levels = array(requirement, value, kinds="biuf")
+    if not ((levels >= 0.0) & (levels <= 1.0)).all():
+        raise ValueError(f"{requirement}, got {described(value)}")
+    return levels
+
+
+def common_shape(**arrays: "NDArray[Any]") -> tuple[int, ...]:
+    """Return the shape that arrays of these names broadcast to."""
+    try:
+        return np.broadcast_shapes(*(numbers.shape for numbers in arrays.values()))
+    except ValueError as error:
+        shapes = " and ".join(str(numbers.shape) for numbers in arrays.values())
+        raise ValueError(
+            f"{' and '.join(arrays)} must broadcast to one shape, got {shapes}"
+        ) from error
 
 
 #: What is recorded of a longer path when ``record`` is left out.
@@ -95,15 +174,7 @@ def recorded(
         # Rounded up from depth / count to depth, so that the last one is the depth itself.
         return -(-np.arange(least, count + 1) * depth // count)
     requirement = f"record must be ascending integers between {least} and {name} = {depth}"
-    try:
-        depths = np.array(record)
-    except ValueError as error:
-        raise ValueError(f"{requirement}, got rows of unequal lengths") from error
-    if depths.dtype.kind not in "iu" and depths.size > 0:
-        raise TypeError(f"{requirement}, got dtype {depths.dtype}")
-    if depths.ndim != 1 or depths.size == 0:
-        raise ValueError(f"{requirement}, got shape {depths.shape}")
-    depths = depths.astype(np.int64)
+    depths = array(requirement, record, kinds="iu", shape=(None,))
     if depths[0] < least or depths[-1] > depth or (np.diff(depths) < 1).any():
-        raise ValueError(f"{requirement}, got {described(depths.tolist())}")
-    return depths
+        raise ValueError(f"{requirement}, got {described(record)}")
+    return depths.astype(np.int64)

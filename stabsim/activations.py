@@ -122,9 +122,9 @@ class Activation:
         **parameters: float,
     ) -> None:
         if not isinstance(name, str):
-            raise TypeError(f"name must be a string, got {name!r}")
+            raise TypeError(f"name must be a string, got {validation.described(name)}")
         if f is None and df is None:
-            name = _canonical_name(name)
+            name = _canonical_name("name", name)
             values = _validated_parameters(name, parameters)
         else:
             if f is None or df is None:
@@ -225,10 +225,8 @@ class Activation:
         return plot_activation(self, ax)
 
     def _evaluate(self, array_kernel: Any, x: ArrayLike) -> FloatArray:
-        array = np.asarray(x)
-        if array.dtype.kind not in "biuf":
-            raise TypeError(f"x must be an array of real numbers, got dtype {array.dtype}")
-        flat = np.ascontiguousarray(array, dtype=np.float64).ravel()
+        array = validation.array("x must be an array of real numbers", x, kinds="biuf")
+        flat = np.ascontiguousarray(array).ravel()
         out = np.empty_like(flat)
         array_kernel(self.code, self.kernel_parameters, flat, out)
         result: FloatArray = out.reshape(array.shape)[()]
@@ -397,8 +395,11 @@ def get(activation: str | Activation, **parameters: float) -> Activation:
             )
         return activation
     if not isinstance(activation, str):
-        raise TypeError(f"activation must be a name or an Activation, got {activation!r}")
-    return Activation(activation, None, None, check_derivative=True, **parameters)
+        raise TypeError(
+            f"activation must be a name or an Activation, got {validation.described(activation)}"
+        )
+    name = _canonical_name("activation", activation)
+    return Activation(name, None, None, check_derivative=True, **parameters)
 
 
 def names() -> tuple[str, ...]:
@@ -418,15 +419,16 @@ def names() -> tuple[str, ...]:
     return tuple(_CODES)
 
 
-def _canonical_name(name: str) -> str:
+def _canonical_name(parameter: str, name: str) -> str:
     if name in _CODES:
-        return name
+        return str(name)
     if name in _ALIASES:
         return _ALIASES[name]
     near = difflib.get_close_matches(name.lower(), [*_CODES, *_ALIASES], n=1)
     suggestion = f"; did you mean {near[0]!r}?" if near else ""
     raise ValueError(
-        f"name must be one of {', '.join(_CODES)} (or come with f and df), got {name!r}{suggestion}"
+        f"{parameter} must be one of {', '.join(_CODES)}, or an activation of your own, "
+        f"got {validation.described(name)}{suggestion}"
     )
 
 
@@ -445,8 +447,8 @@ def _validated_parameters(name: str, given: dict[str, Any]) -> tuple[tuple[str, 
 def _compiled(parameter: str, function: ScalarFunction) -> ScalarFunction:
     requirement = f"{parameter} must be a function of one float that Numba compiles to one float"
     if not callable(function):
-        raise TypeError(f"{requirement}, got {function!r}")
+        raise TypeError(f"{requirement}, got {validation.described(function)}")
     try:
         return kernels.scalar_function(function)
     except TypeError as error:
-        raise TypeError(f"{requirement}, got {function!r}: {error}") from error
+        raise TypeError(f"{requirement}, got {validation.described(function)}: {error}") from error

@@ -200,7 +200,9 @@ def plan(
 ) -> Body[GradientAttenuation]:
     """Check the arguments of `gradient_attenuation`, and return what runs trials."""
     if not isinstance(network, Network):
-        raise TypeError(f"network must be a Network such as MLP(50, 256), got {network!r}")
+        raise TypeError(
+            f"network must be a Network such as MLP(50, 256), got {validation.described(network)}"
+        )
     entering = _validated_inputs(inputs, network.in_features)
     layers = np.union1d([0], validation.recorded(record, network.depth, least=0))
     validation.choice("method", method, METHODS)
@@ -258,7 +260,7 @@ def _validated_inputs(inputs: Any, in_features: int) -> Inputs:
     )
     if isinstance(inputs, str):
         if inputs != "gaussian":
-            raise ValueError(f"{requirement}, got {inputs!r}")
+            raise ValueError(f"{requirement}, got {validation.described(inputs)}")
         return Inputs(np.zeros((1, 0)), -math.inf, law=2)
     if isinstance(inputs, np.ndarray) and inputs.ndim == 0:
         inputs = inputs.item()
@@ -268,15 +270,10 @@ def _validated_inputs(inputs: Any, in_features: int) -> Inputs:
         # A zero input has no direction to draw.
         law = 1 if norm > 0.0 else 0
         return Inputs(np.zeros((1, in_features if law == 0 else 0)), log_norm, law=law)
-    try:
-        vectors = np.array(inputs)
-    except ValueError as error:
-        raise ValueError(f"{requirement}, got rows of unequal lengths") from error
-    if vectors.dtype.kind not in "iuf":
-        raise TypeError(f"{requirement}, got dtype {vectors.dtype}")
+    vectors = validation.array(requirement, inputs)
     if vectors.ndim not in {1, 2} or vectors.shape[-1] != in_features or vectors.size == 0:
         raise ValueError(f"{requirement}, got shape {vectors.shape}")
-    signals = np.atleast_2d(vectors.astype(np.float64))
+    signals = np.atleast_2d(vectors)
     largest = float(np.abs(signals).max())
     if not largest <= _MOST_INPUT:
         raise ValueError(f"{requirement}, got {validation.described(vectors.tolist())}")

@@ -172,7 +172,9 @@ def plan(
 ) -> Body[JacobianSpectrum]:
     """Check the arguments of `jacobian_spectrum`, and return what runs trials."""
     if not isinstance(network, Network):
-        raise TypeError(f"network must be a Network such as MLP(16, 64), got {network!r}")
+        raise TypeError(
+            f"network must be a Network such as MLP(16, 64), got {validation.described(network)}"
+        )
     begin, end = _validated_layers(layers, network.depth)
     entering = _validated_input(inputs, network.in_features)
     validation.flag("samples", samples)
@@ -203,18 +205,14 @@ def _validated_layers(layers: Any, depth: int) -> tuple[int, int]:
     if layers is None:
         return 0, depth
     requirement = f"layers must be two integers 0 <= first < last <= {depth}"
+    pair = validation.items(requirement, layers)
     try:
-        first, last = layers
+        bounds = [validation.integer("layers", layer, least=0) for layer in pair]
     except (TypeError, ValueError) as error:
         raise type(error)(f"{requirement}, got {validation.described(layers)}") from error
-    try:
-        first = validation.integer("layers", first, least=0)
-        last = validation.integer("layers", last, least=0)
-    except (TypeError, ValueError) as error:
-        raise type(error)(f"{requirement}, got {validation.described(layers)}") from error
-    if not first < last <= depth:
+    if len(bounds) != 2 or not bounds[0] < bounds[1] <= depth:
         raise ValueError(f"{requirement}, got {validation.described(layers)}")
-    return first, last
+    return bounds[0], bounds[1]
 
 
 def _validated_input(inputs: Any, in_features: int) -> Inputs:
@@ -225,21 +223,13 @@ def _validated_input(inputs: Any, in_features: int) -> Inputs:
     nothing = np.zeros((1, in_features))
     if isinstance(inputs, str):
         if inputs != "gaussian":
-            raise ValueError(f"{requirement}, got {inputs!r}")
+            raise ValueError(f"{requirement}, got {validation.described(inputs)}")
         return Inputs(nothing, -math.inf, law=2)
     if isinstance(inputs, Real):
         norm = validation.real("inputs", inputs, least=0.0, most=_MOST_INPUT)
         # A zero input has no direction to draw.
         return Inputs(nothing, math.log(norm), law=1) if norm > 0.0 else Inputs(nothing, -math.inf)
-    try:
-        vector = np.array(inputs)
-    except ValueError as error:
-        raise ValueError(f"{requirement}, got rows of unequal lengths") from error
-    if vector.dtype.kind not in "iuf":
-        raise TypeError(f"{requirement}, got dtype {vector.dtype}")
-    if vector.shape != (in_features,):
-        raise ValueError(f"{requirement}, got shape {vector.shape}")
-    vector = vector.astype(np.float64)
+    vector = validation.array(requirement, inputs, shape=(in_features,))
     largest = float(np.abs(vector).max())
     if not largest <= _MOST_INPUT:
         raise ValueError(f"{requirement}, got {validation.described(vector.tolist())}")

@@ -303,15 +303,7 @@ def plan_scaling(
 
 def _disorders(disorder: ArrayLike) -> NDArray[np.float64]:
     requirement = "disorder must be ascending non-negative numbers"
-    try:
-        array = np.array(disorder)
-    except ValueError as error:
-        raise ValueError(f"{requirement}, got rows of unequal lengths") from error
-    if array.dtype.kind not in "iuf":
-        raise TypeError(f"{requirement}, got dtype {array.dtype}")
-    if array.ndim != 1 or array.size == 0:
-        raise ValueError(f"{requirement}, got shape {array.shape}")
-    array = array.astype(np.float64)
+    array = validation.array(requirement, disorder, shape=(None,))
     if not (np.isfinite(array).all() and array[0] >= 0.0 and (np.diff(array) > 0.0).all()):
         raise ValueError(f"{requirement}, got {validation.described(array.tolist())}")
     return array
@@ -319,9 +311,8 @@ def _disorders(disorder: ArrayLike) -> NDArray[np.float64]:
 
 def _widths(width: Iterable[int]) -> list[int]:
     requirement = "width must be ascending positive integers"
-    if not hasattr(width, "__iter__"):
-        raise TypeError(f"{requirement}, got {validation.described(width)}")
-    widths = [validation.integer("width", side, least=1) for side in width]
+    sides = validation.items(requirement, width)
+    widths = [validation.integer("width", side, least=1) for side in sides]
     if not widths or sorted(set(widths)) != widths:
         raise ValueError(f"{requirement}, got {validation.described(widths)}")
     return widths

@@ -201,7 +201,9 @@ def plan(
 ) -> Body[LyapunovSpectrum]:
     """Check the arguments of `lyapunov_spectrum`, and return what runs chains."""
     if not isinstance(ensemble, Ensemble):
-        raise TypeError(f"ensemble must be an Ensemble such as Ginibre(4), got {ensemble!r}")
+        raise TypeError(
+            f"ensemble must be an Ensemble such as Ginibre(4), got {validation.described(ensemble)}"
+        )
     steps = validation.integer("steps", steps, least=1)
     directions = ensemble.n if k is None else validation.integer("k", k, least=1)
     if directions > ensemble.n:
@@ -211,7 +213,9 @@ def plan(
     if interval is not None:
         interval = validation.integer("interval", interval, least=1)
     if target is not None and record is not None:
-        raise ValueError(f"record must be left out where precision is given, got {record!r}")
+        raise ValueError(
+            f"record must be left out where precision is given, got {validation.described(record)}"
+        )
     depths = _recorded(record, steps, ensemble.period)
     validation.choice("method", method, METHODS)
 

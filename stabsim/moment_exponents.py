@@ -224,7 +224,9 @@ def plan(
 ) -> Body[GeneralizedLyapunov]:
     """Check the arguments of `generalized_lyapunov`, and return what runs populations."""
     if not isinstance(ensemble, Ensemble):
-        raise TypeError(f"ensemble must be an Ensemble such as Ginibre(4), got {ensemble!r}")
+        raise TypeError(
+            f"ensemble must be an Ensemble such as Ginibre(4), got {validation.described(ensemble)}"
+        )
     if not ensemble.independent:
         raise ValueError(
             "ensemble must have independent factors, since drawing walkers anew would tear them "
@@ -284,16 +286,11 @@ def plan(
 def _orders(q: ArrayLike) -> NDArray[np.float64]:
     """Return the orders of the moments as an array of one dimension."""
     requirement = "q must be a finite real number, at most 1e50 in magnitude, or a sequence of them"
-    try:
-        orders = np.array(q)
-    except ValueError as error:
-        raise ValueError(f"{requirement}, got rows of unequal lengths") from error
-    if orders.size > 0 and orders.dtype.kind not in "iuf":
-        raise TypeError(f"{requirement}, got {validation.described(q)}")
+    orders = validation.array(requirement, q)
     # The fourth powers of growth rates are to be finite; a NaN fails the comparison too.
     if orders.ndim > 1 or orders.size == 0 or not (np.abs(orders) <= _LARGEST_ORDER).all():
         raise ValueError(f"{requirement}, got {validation.described(q)}")
-    return np.atleast_1d(orders).astype(np.float64)
+    return np.atleast_1d(orders)
 
 
 def _infinite_moments(ensemble: Ensemble, orders: NDArray[np.float64]) -> NDArray[np.bool_]:

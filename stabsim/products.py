@@ -203,7 +203,9 @@ def plan(
 ) -> Body[ProductGrowth]:
     """Check the arguments of `matrix_product_growth`, and return what runs trials."""
     if not isinstance(ensemble, Ensemble):
-        raise TypeError(f"ensemble must be an Ensemble such as Ginibre(4), got {ensemble!r}")
+        raise TypeError(
+            f"ensemble must be an Ensemble such as Ginibre(4), got {validation.described(ensemble)}"
+        )
     depth = validation.integer("depth", depth, least=1)
     validation.choice("norm", norm, NORMS)
     beginning = _beginning(ensemble, norm, vector)
@@ -276,21 +278,16 @@ def _beginning(ensemble: Ensemble, norm: str, vector: ArrayLike | None) -> NDArr
     n = ensemble.n
     if norm != "vector":
         if vector is not None:
-            raise ValueError(f"vector must be left out for the norm {norm!r}, got {vector!r}")
+            raise ValueError(
+                f"vector must be left out for the norm {norm!r}, got {validation.described(vector)}"
+            )
         return np.eye(n, dtype=ensemble.dtype)
     if vector is None:
         return np.eye(n, 1, dtype=ensemble.dtype)
     kind = "real or complex" if ensemble.dtype is complex else "real"
     requirement = f"vector must be {n} finite {kind} numbers, not all zero"
-    try:
-        column = np.array(vector)
-    except ValueError as error:
-        raise ValueError(f"{requirement}, got rows of unequal lengths") from error
-    if column.dtype.kind not in ("biufc" if ensemble.dtype is complex else "biuf"):
-        raise TypeError(f"{requirement}, got dtype {column.dtype}")
-    if column.shape != (n,):
-        raise ValueError(f"{requirement}, got shape {column.shape}")
-    column = column.astype(ensemble.dtype)
+    kinds = "biufc" if ensemble.dtype is complex else "biuf"
+    column = validation.array(requirement, vector, kinds=kinds, shape=(n,)).astype(ensemble.dtype)
     if not np.isfinite(column).all() or not column.any():
         raise ValueError(f"{requirement}, got {column.tolist()}")
     return column.reshape(n, 1)

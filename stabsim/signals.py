@@ -190,7 +190,9 @@ def plan(
 ) -> Body[SignalPropagation]:
     """Check the arguments of `signal_propagation`, and return what runs trials."""
     if not isinstance(network, Network):
-        raise TypeError(f"network must be a Network such as MLP(50, 256), got {network!r}")
+        raise TypeError(
+            f"network must be a Network such as MLP(50, 256), got {validation.described(network)}"
+        )
     correlation = validation.real("correlation", correlation, least=-1.0, most=1.0)
     if network.in_features == 1 and abs(correlation) < 1.0:
         raise ValueError(

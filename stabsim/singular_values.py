@@ -180,7 +180,9 @@ def plan(
 ) -> Body[ProductSingularValues]:
     """Check the arguments of `product_singular_values`, and return what runs trials."""
     if not isinstance(ensemble, Ensemble):
-        raise TypeError(f"ensemble must be an Ensemble such as Ginibre(4), got {ensemble!r}")
+        raise TypeError(
+            f"ensemble must be an Ensemble such as Ginibre(4), got {validation.described(ensemble)}"
+        )
     depth = validation.integer("depth", depth, least=1)
     validation.choice("method", method, METHODS)
     validation.flag("samples", samples)

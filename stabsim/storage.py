@@ -116,9 +116,7 @@ def load(path: str | PathLike[str], *, functions: Iterable[Callable[..., Any]] =
 
 def _validated_functions(functions: Any) -> tuple[Callable[..., Any], ...]:
     requirement = "functions must be an iterable of functions"
-    if not hasattr(functions, "__iter__") or isinstance(functions, str):
-        raise TypeError(f"{requirement}, got {validation.described(functions)}")
-    given = tuple(functions)
+    given = tuple(validation.items(requirement, functions))
     for function in given:
         if not callable(function):
             raise TypeError(f"{requirement}, got {validation.described(function)} among them")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["phase_diagram"]
 
-_MOST_SIGMA = 1e60
+_MOST_SIGMA = 1e10
 _MOST_NORM = 1e100
 
 
@@ -261,15 +261,9 @@ def _rate(result: GradientAttenuation) -> tuple[float, float, int]:
 def _axis(name: str, value: ArrayLike, *, positive: bool) -> NDArray[np.float64]:
     kind = "positive" if positive else "non-negative"
     requirement = f"{name} must be ascending {kind} numbers up to {_MOST_SIGMA:g}"
-    try:
-        array: NDArray[Any] = np.atleast_1d(np.array(value))
-    except ValueError as error:
-        raise ValueError(f"{requirement}, got rows of unequal lengths") from error
-    if array.dtype.kind not in "iuf":
-        raise TypeError(f"{requirement}, got dtype {array.dtype}")
-    if array.ndim != 1 or array.size == 0:
-        raise ValueError(f"{requirement}, got shape {array.shape}")
-    numbers = array.astype(np.float64)
+    numbers = np.atleast_1d(validation.array(requirement, value))
+    if numbers.ndim != 1 or numbers.size == 0:
+        raise ValueError(f"{requirement}, got shape {numbers.shape}")
     if (
         not (numbers <= _MOST_SIGMA).all()
         or numbers[0] < 0.0

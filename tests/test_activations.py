@@ -456,6 +456,13 @@ def test_bad_input(arguments: tuple, parameters: dict, error: type, message: str
         Activation(*arguments, **parameters)
 
 
+def test_get_names_its_own_parameter() -> None:
+    with pytest.raises(
+        ValueError, match=r"^activation must be one of .*, got 'rleu'; did you mean"
+    ):
+        activations.get("rleu")
+
+
 def test_get_refuses_what_is_no_activation() -> None:
     with pytest.raises(TypeError, match="activation must be a name or an Activation, got 3"):
         activations.get(3)  # type: ignore[arg-type]

@@ -544,3 +544,16 @@ def test_a_fill_that_seldom_writes_nan_is_caught_when_it_does():
 def test_sample_names_a_bad_rng(rng):
     with pytest.raises((TypeError, ValueError), match=r"^rng must be"):
         Ginibre(2).sample(rng)
+
+
+@pytest.mark.parametrize(
+    "ensemble", [Haar(2, field=np.str_("complex")), Wishart(2, 2, field=np.str_("complex"))]
+)
+def test_words_are_kept_as_plain_strings(ensemble):
+    assert type(ensemble.field) is str
+
+
+@pytest.mark.parametrize("make", [Rectangular, Alternating])
+def test_text_is_no_sequence_of_sizes_or_ensembles(make):
+    with pytest.raises(TypeError, match=r"^(widths|ensembles) must be a sequence .* got b'ab'"):
+        make(b"ab")

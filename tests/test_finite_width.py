@@ -231,8 +231,8 @@ def test_wide_networks_reach_the_mean_field():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (([3], 1.0), "widths must be those of the inputs and of every layer"),
-        (([3, -1], 1.0), "widths must be a positive integer, got -1"),
+        (([3], 1.0), "widths must be positive integers, of the inputs and of every layer"),
+        (([3, -1], 1.0), r"widths must be positive integers, .*, got \[3, -1\]"),
         (([3, 3], 0.0), "sigma_w must be positive, got 0"),
         (([3, 3], [1.0, 1.0]), "sigma_w must be one number or one for each of 1 layers"),
         (([3, 3], 1.0, [math.nan]), "negative_slope must be"),

@@ -112,11 +112,11 @@ def test_growing_functions():
 @pytest.mark.parametrize(
     ("function", "message"),
     [
-        (lambda x: np.exp(0.5 * x * x), "must converge"),
-        (lambda x: np.exp(0.499 * x * x), "must converge"),
-        (lambda x: np.full_like(x, math.nan), "f must be finite"),
-        (lambda x: 1.0 / x, "f must be finite"),
-        (lambda x: np.sin(1e9 * x) ** 2, "must converge"),
+        (lambda x: np.exp(0.5 * x * x), "expectation that converges"),
+        (lambda x: np.exp(0.499 * x * x), "expectation that converges"),
+        (lambda x: np.full_like(x, math.nan), "activation must be finite"),
+        (lambda x: 1.0 / x, "activation must be finite"),
+        (lambda x: np.sin(1e9 * x) ** 2, "expectation that converges"),
     ],
     ids=["constant", "slow", "nan", "pole", "oscillation"],
 )
@@ -177,5 +177,15 @@ def test_pairs_out_of_range_are_refused():
         pair_expectation(np.sin, np.sin, 1.0, 1.0, 1.1)
     with pytest.raises(ValueError, match="q_g must be"):
         pair_expectation(np.sin, np.sin, 1.0, -1.0, 0.5)
-    with pytest.raises(ValueError, match="f must be finite"):
+    with pytest.raises(ValueError, match="activation must be finite"):
         pair_expectation(np.sin, lambda x: np.full_like(x, math.nan), 1.0, 1.0, 0.5)
+
+
+@pytest.mark.parametrize("q", [1e-10, 1.0, 1e10])
+@pytest.mark.parametrize("c", [1e-3, -1e-9, 1e-16, 5e-324])
+def test_next_to_no_correlation_only_the_first_term_is_left(c, q):
+    tanh = activations.get("tanh")
+    size = float(expectation(lambda x: tanh(x) ** 2, q))
+    first = c * float(expectation(lambda x: tanh(x) * x, q)) ** 2 / q
+    found = pair_expectation(tanh, tanh, q, q, c)
+    assert found == pytest.approx(first, rel=1e-5, abs=1e-13 * size)

@@ -342,15 +342,25 @@ def test_sample_follows_rng():
         ("get('uniform', bound=-1)", ValueError, "bound must be .*, got -1"),
         ("get('constant', value=math.inf)", ValueError, "value must be .*, got inf"),
         ("get('he_normal', a='x')", TypeError, "a must be .*, got 'x'"),
-        ("Init('normal').weight_std(0, 1)", ValueError, "fan_in must be a positive .*, got 0"),
+        (
+            "Init('normal').weight_std(0, 1)",
+            ValueError,
+            "fan_in must be made of positive .*, got 0",
+        ),
         ("Init('normal').weight_std(1, 2**41)", ValueError, "fan_out must be .*at most 2\\*\\*40"),
-        ("Init('normal').weight_std([1, 0], 1)", ValueError, "fan_in must consist .*, got 0"),
-        ("Init('normal').weight_std(1, [2**41])", ValueError, "fan_out must consist .*, got 2199"),
+        ("Init('normal').weight_std([1, 0], 1)", ValueError, "fan_in must be made .*, got 0"),
+        ("Init('normal').weight_std(1, [2**41])", ValueError, "fan_out must be made .*, got 2199"),
         ("Init('normal').weight_std(1, [1.0])", TypeError, "fan_out must .*, got dtype float64"),
         ("Init('normal').sample(1.5, 2)", TypeError, "fan_in must be a positive .*, got 1.5"),
-        ("Init('normal').bias_std(0)", ValueError, "fan_in must be a positive .*, got 0"),
+        ("Init('normal').bias_std(0)", ValueError, "fan_in must be made of positive .*, got 0"),
     ],
 )
 def test_errors(call, error, message):
     with pytest.raises(error, match=message):
         eval(call, globals() | {"get": initializers.get})
+
+
+@pytest.mark.parametrize("method", ["weight_std", "weight_mean", "weight_variance"])
+def test_fans_that_do_not_broadcast_are_named(method):
+    with pytest.raises(ValueError, match=r"^fan_in and fan_out must broadcast to one shape"):
+        getattr(Init("normal"), method)([1, 2], [1, 2, 3])

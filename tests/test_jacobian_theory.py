@@ -196,3 +196,12 @@ def test_published_fraction_of_hard_tanh():
 def test_bad_arguments(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_extreme_laws_keep_their_edges():
+    tiny = JacobianSpectrumLaw(3, 1e-100)
+    # The edge is a double root m near p/(L - 1), where z = (1 + m)(m + p)^L / m.
+    edge = 3.0 * math.log(1.5) + 2.0 * math.log(1e-100) + math.log(2.0)
+    assert tiny._log_support[1] == pytest.approx(edge, rel=1e-14)
+    assert JacobianSpectrumLaw(4, 1.0, sigma_w=1e100).support[1] == math.inf
+    assert tiny.log_pdf([-1e308, 1e308, math.inf]).tolist() == [0.0, 0.0, 0.0]

@@ -451,3 +451,11 @@ def test_a_round_draws_from_its_own_seed():
         Ginibre(1), steps=2, trials=1, rng=child(child(seed, 0), 2)
     ).log_growth[0, -1, 0]
     assert first == plain
+
+
+def test_a_single_step_that_is_lost_has_an_interval_without_width():
+    nilpotent = FiniteSet([[[0.0, 1.0], [0.0, 0.0]]])
+    spectrum = lyapunov_spectrum(nilpotent, steps=2, trials=1, rng=1)
+    low, high = spectrum.confidence_interval()
+    assert spectrum.plot_convergence().get_legend() is None
+    assert low.tolist() == high.tolist() == spectrum.exponents.tolist() == [-math.inf, -math.inf]

@@ -474,8 +474,14 @@ def test_networks_that_explode_or_vanish_stay_numbers():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: theory.length_map("tanh", -1.0, sigma_w=1.0), "q must be finite and non-negative"),
-        (lambda: theory.length_map("tanh", 1.0, sigma_w=math.nan), "sigma_w must be finite"),
+        (
+            lambda: theory.length_map("tanh", -1.0, sigma_w=1.0),
+            r"q must be made of real numbers in \[0, 1e\+100\], got -1",
+        ),
+        (
+            lambda: theory.length_map("tanh", 1.0, sigma_w=math.nan),
+            r"sigma_w must be made of real numbers .*, got nan",
+        ),
         (lambda: theory.length_map("tanh", "1", sigma_w=1.0), "q must be made of real numbers"),
         (lambda: theory.length_map("tanhh", 1.0, sigma_w=1.0), "did you mean 'tanh'"),
         (
@@ -497,7 +503,34 @@ def test_networks_that_explode_or_vanish_stay_numbers():
             "centered must be False for the backward gain",
         ),
         (lambda: theory.fixed_points("tanh", sigma_w=-1.0), "sigma_w must be"),
+        (lambda: theory.fixed_points("tanh", sigma_w=1.0, sigma_b=1e155), "sigma_b must be"),
+        (lambda: theory.phases("tanh", 0.0, 1e30), r"sigma_b must be made of .* \[0, 1e\+10\]"),
         (lambda: theory.phases("tanh", [1.0], start=0.0), "start must be"),
+        (lambda: theory.depth_scale([0.5, math.nan]), "slope must be made of real numbers"),
+        (
+            lambda: theory.length_map("tanh", [1.0, 2.0], sigma_w=[1.0] * 3),
+            "q and sigma_w and sigma_b must broadcast to one shape",
+        ),
+        (
+            lambda: theory.phases("tanh", [1.0, 2.0], [1.0] * 3),
+            "sigma_w and sigma_b must broadcast to one shape",
+        ),
+        (
+            lambda: theory.correlation_map("tanh", 0.5, 1.0, sigma_w=1.0, derivative="False"),
+            "derivative must be True or False",
+        ),
+        (
+            lambda: theory.correlation_map("tanh", [0.5 + 1j], 1.0, sigma_w=1.0),
+            "correlation must be made of real numbers, got dtype complex128",
+        ),
+        (
+            lambda: theory.mean_field_attenuation([3, 3], [["tanh"]], 1.0),
+            "activations must be a sequence of 1, one for each layer; activation must be a name",
+        ),
+        (
+            lambda: theory.mean_field_attenuation([3, 3], ["tanh"], 1.0, log_input_norm=1e308),
+            "log_input_norm must be",
+        ),
         (
             lambda: theory.mean_field_attenuation([3, 3], ["tanh", "tanh"], 1.0),
             "activations must be a sequence of 1",
@@ -507,13 +540,13 @@ def test_networks_that_explode_or_vanish_stay_numbers():
             lambda: theory.mean_field_attenuation([3, 3, 3], ["tanh"] * 2, [1.0, 1.0, 1.0]),
             "weight_std must be one number or one for each of 2 layers",
         ),
-        (lambda: theory.mean_field_attenuation([3], [], 1.0), "widths must be those of"),
+        (lambda: theory.mean_field_attenuation([3], [], 1.0), "widths must be positive integers"),
         (
             lambda: theory.mean_field_attenuation([3, 0], ["tanh"], 1.0),
-            "widths must be a positive integer, got 0",
+            r"widths must be positive integers, .*, got \[3, 0\]",
         ),
     ],
-    ids=range(17),
+    ids=range(26),
 )
 def test_bad_arguments(call, message):
     with pytest.raises((TypeError, ValueError), match=message):

@@ -220,3 +220,9 @@ def test_attenuation_is_drawn_on_given_axes():
     result = attenuation(stabsim.MLP(2, 3), record=[2])
     assert result.plot(given) is given
     assert attenuation(stabsim.MLP(1, 3), record=[0], trials=1).plot() is not given
+
+
+@pytest.mark.parametrize("ax", ["ax", plt, plt.Axes, 1])
+def test_what_is_no_axes_is_refused(ax):
+    with pytest.raises(TypeError, match=r"^ax must be matplotlib axes or None, got"):
+        stabsim.activations.get("tanh").plot(ax)

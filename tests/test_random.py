@@ -78,6 +78,8 @@ class WithoutSeed(np.random.SFC64):
         (1.0, TypeError),
         (True, TypeError),
         ([1, 2], TypeError),
+        (np.timedelta64(1, "s"), TypeError),
+        pytest.param(-(10**5000), ValueError, id="many digits"),
         (np.random.SFC64(1), TypeError),
         (np.random.RandomState(1), TypeError),
         (-1, ValueError),

@@ -60,7 +60,9 @@ def test_moments_leave_out_the_vanished():
 
 
 @BOTH
-@pytest.mark.parametrize("q", [0.5, [0.5], [0.1, 0.9], [[0.1, 0.2, 0.3], [0.4, 0.5, 0.6]], []])
+@pytest.mark.parametrize(
+    "q", [0.5, [0.5], [0.1, 0.9], [[0.1, 0.2, 0.3], [0.4, 0.5, 0.6]], [], [[], []]]
+)
 def test_quantiles_have_the_shape_of_their_levels_then_depths(q, samples):
     result = growth(samples)
     assert result.quantile(q).shape == (*np.shape(q), 10)

@@ -522,3 +522,9 @@ def test_the_result_tells_draws_and_pickles() -> None:
     for frozen in (copy.layers, copy.correlation):
         with pytest.raises(ValueError, match="read-only"):
             frozen[0] = 0
+
+
+def test_mean_field_of_opposite_inputs_stays_opposite() -> None:
+    for size in range(2, 40):
+        prediction = mean_field_propagation([size] * 6, ["tanh"] * 5, size**-0.5, correlation=-1.0)
+        np.testing.assert_allclose(prediction.correlation, -1.0, rtol=1e-12)

@@ -452,3 +452,17 @@ def test_product_growth_checks_its_input():
         theory.product_growth(4)
     with pytest.raises(ValueError, match=r"^norm must be one of .* got 'nuclear'"):
         theory.product_growth(Ginibre(2), "nuclear")
+
+
+def test_laws_of_growth_at_the_ends_of_the_float_range():
+    shifted = theory.product_growth(Shifted(Ginibre(2), scale=0.1)).law
+    # A moment of a noncentral chi variable, whose terms overflow.
+    exact = mp.log(mpc(0.02) ** 500 * mp.gamma(501) * mp.hyp1f1(-500, 1, -50)).real
+    assert shifted.log_moment(1000.0).real == pytest.approx(float(exact), rel=1e-12)
+    assert shifted.pdf([-math.inf, 1e308], 3).tolist() == [0.0, 0.0]
+    with pytest.raises(
+        ValueError, match=r"^q must be made of finite numbers, of this law up to 1e"
+    ):
+        shifted.log_moment(1e300)
+    with pytest.raises(TypeError, match=r"^depth must be made of non-negative integers"):
+        shifted.mean(1.5)

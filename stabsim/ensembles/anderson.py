@@ -155,7 +155,9 @@ def _width(width: int | tuple[int, int]) -> int | tuple[int, int]:
     """Return the width of a strip as an int, that of a bar as a pair."""
     if isinstance(width, tuple | list):
         if len(width) != 2:
-            raise ValueError(f"width must be an integer or a pair of integers, got {width!r}")
+            raise ValueError(
+                f"width must be an integer or a pair of integers, got {validation.described(width)}"
+            )
         first, second = (validation.integer("width", side, least=1) for side in width)
         # A bar of one site across one side is a strip.
         return max(first, second) if min(first, second) == 1 else (first, second)

@@ -64,7 +64,9 @@ class Custom(Ensemble):
         self._set("n", validation.integer("n", n, least=1))
         self._set("field", validation.choice("field", field, FIELDS))
         if not callable(fill):
-            raise TypeError(f"fill must be a function fill(rng, out), got {fill!r}")
+            raise TypeError(
+                f"fill must be a function fill(rng, out), got {validation.described(fill)}"
+            )
         self._set("fill", fill)
         self._try_fill()
 

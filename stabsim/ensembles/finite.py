@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from stabsim import _validation as validation
 from stabsim._kernels import factors
 from stabsim.ensembles.ensemble import Ensemble
 
@@ -116,16 +117,11 @@ class FiniteSet(Ensemble):
 def _finite_matrices(matrices: ArrayLike) -> NDArray[Any]:
     """Return ``matrices`` as a read-only array of finite square matrices."""
     requirement = "matrices must be an array of shape (m, n, n) of finite real or complex numbers"
-    try:
-        array = np.array(matrices)
-    except ValueError as error:
-        raise ValueError(f"{requirement}, got rows of unequal lengths") from error
-    if array.dtype.kind not in "biufc":
-        raise TypeError(f"{requirement}, got dtype {array.dtype}")
-    if array.ndim != 3 or array.shape[1] != array.shape[2] or array.size == 0:
+    array = validation.array(requirement, matrices, kinds="biufc", shape=(None, None, None))
+    if array.shape[1] != array.shape[2]:
         raise ValueError(f"{requirement}, got shape {array.shape}")
     # Adding zero turns -0.0 into 0.0, which compare equal but differ in bytes.
-    array = np.ascontiguousarray(array, dtype=complex if array.dtype.kind == "c" else float) + 0.0
+    array = np.ascontiguousarray(array) + 0.0
     if not np.isfinite(array).all():
         raise ValueError(f"{requirement}, got {array[~np.isfinite(array)][0]}")
     array.flags.writeable = False
@@ -138,12 +134,7 @@ def _distribution(probabilities: ArrayLike | None, size: int) -> NDArray[np.floa
     if probabilities is None:
         array = np.full(size, 1.0 / size)
     else:
-        try:
-            array = np.array(probabilities, dtype=np.float64)
-        except (TypeError, ValueError) as error:
-            raise TypeError(f"{requirement}, got {probabilities!r}") from error
-        if array.shape != (size,):
-            raise ValueError(f"{requirement}, got shape {array.shape}")
+        array = validation.array(requirement, probabilities, kinds="biuf", shape=(size,))
         if not (array >= 0.0).all():
             raise ValueError(f"{requirement}, got {array.tolist()}")
         if not abs(array.sum() - 1.0) <= 1e-9:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING
 
@@ -20,7 +19,7 @@ from stabsim.ensembles.ensemble import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from stabsim._kernels.factors import Numbers
     from stabsim._random import Stream
@@ -76,7 +75,7 @@ class Wishart(Ensemble):
         self._set("n", validation.integer("n", self.n, least=1))
         self._set("degrees", validation.integer("degrees", self.degrees, least=1))
         self._set("sigma", validation.real("sigma", self.sigma, least=LEAST_SCALE, most=MOST_SCALE))
-        validation.choice("field", self.field, FIELDS)
+        self._set("field", validation.choice("field", self.field, FIELDS))
 
     def draw(self, stream: Stream, batch: Numbers) -> None:
         """Fill a batch with independent factors."""
@@ -139,15 +138,16 @@ class Rectangular(Ensemble):
         field: str = "real",
     ) -> None:
         requirement = "widths must be a sequence of positive integers"
-        if not isinstance(widths, Iterable):
-            raise TypeError(f"{requirement}, got {validation.described(widths)}")
-        sizes = tuple(validation.integer("widths", width, least=1) for width in widths)
+        sizes = tuple(
+            validation.integer("widths", width, least=1)
+            for width in validation.items(requirement, widths)
+        )
         if not sizes:
             raise ValueError(f"{requirement}, got none")
         self._set("widths", sizes)
         self._set("sigma", validation.real("sigma", sigma, least=LEAST_SCALE, most=MOST_SCALE))
         if mode is not None:
-            validation.choice("mode", mode, tuple(_FANS))
+            mode = validation.choice("mode", mode, tuple(_FANS))
         self._set("mode", mode)
         self._set("field", validation.choice("field", field, FIELDS))
         self._set("n", max(sizes))

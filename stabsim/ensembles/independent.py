@@ -88,7 +88,8 @@ class IID(Ensemble):
     def __post_init__(self) -> None:
         """Check the parameters."""
         self._set("n", validation.integer("n", self.n, least=1))
-        validation.choice("distribution", self.distribution, tuple(_DISTRIBUTIONS))
+        known = tuple(_DISTRIBUTIONS)
+        self._set("distribution", validation.choice("distribution", self.distribution, known))
         self._set("sigma", validation.real("sigma", self.sigma, least=LEAST_SCALE, most=MOST_SCALE))
         own = _DISTRIBUTIONS[self.distribution][1]
         for name, limits in (

@@ -67,7 +67,7 @@ class Ginibre(Ensemble):
         """Check the parameters."""
         self._set("n", validation.integer("n", self.n, least=1))
         self._set("sigma", validation.real("sigma", self.sigma, least=LEAST_SCALE, most=MOST_SCALE))
-        validation.choice("field", self.field, FIELDS)
+        self._set("field", validation.choice("field", self.field, FIELDS))
 
     @property
     def parts(self) -> int:
@@ -127,7 +127,7 @@ class Haar(Ensemble):
     def __post_init__(self) -> None:
         """Check the parameters."""
         self._set("n", validation.integer("n", self.n, least=1))
-        validation.choice("field", self.field, FIELDS)
+        self._set("field", validation.choice("field", self.field, FIELDS))
         self._set("scale", validation.real("scale", self.scale, least=LEAST_SCALE, most=MOST_SCALE))
 
     def draw(self, stream: Stream, batch: Numbers) -> None:
@@ -180,7 +180,7 @@ class TruncatedHaar(Ensemble):
         """Check the parameters."""
         self._set("n", validation.integer("n", self.n, least=1))
         self._set("size", validation.integer("size", self.size, least=self.n))
-        validation.choice("field", self.field, FIELDS)
+        self._set("field", validation.choice("field", self.field, FIELDS))
 
     def draw(self, stream: Stream, batch: Numbers) -> None:
         """Fill a batch with independent factors."""

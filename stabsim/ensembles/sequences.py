@@ -356,11 +356,9 @@ class Autoregressive(Ensemble):
 def _members(ensembles: Sequence[Ensemble | ArrayLike]) -> tuple[Ensemble, ...]:
     """Return ensembles of one size, a matrix as the ensemble that always draws it."""
     requirement = "ensembles must be a sequence of ensembles or square matrices, all of one size"
-    if isinstance(ensembles, Ensemble | str) or not hasattr(ensembles, "__iter__"):
-        raise TypeError(f"{requirement}, got {validation.described(ensembles)}")
     members: list[Ensemble] = []
     member: Any
-    for member in ensembles:
+    for member in validation.items(requirement, ensembles):
         if isinstance(member, Ensemble):
             members.append(member)
             continue
@@ -380,20 +378,13 @@ def _probabilities(name: str, values: ArrayLike, shape: tuple[int, ...]) -> NDAr
     requirement = f"{name} must be {size} probabilities" + (
         ", each row with the sum 1" if len(shape) > 1 else " with the sum 1"
     )
-    try:
-        array = np.array(values)
-    except ValueError as error:
-        raise ValueError(f"{requirement}, got rows of unequal lengths") from error
-    if array.dtype.kind not in "biuf":
-        raise TypeError(f"{requirement}, got dtype {array.dtype}")
-    if array.shape != shape:
-        raise ValueError(f"{requirement}, got shape {array.shape}")
+    array = validation.array(requirement, values, kinds="biuf", shape=shape)
     if not (array >= 0.0).all():
         raise ValueError(f"{requirement}, got {validation.described(array.tolist())}")
     sums = array.sum(axis=-1)
     if not (abs(sums - 1.0) <= 1e-9).all():
         raise ValueError(f"{requirement}, got the sums {validation.described(sums.tolist())}")
-    return array.astype(np.float64)
+    return array
 
 
 def _cumulative(rows: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -50,7 +50,7 @@ class Shifted(Ensemble):
 
     def __init__(self, ensemble: Ensemble, *, shift: float = 1.0, scale: float) -> None:
         if not isinstance(ensemble, Ensemble):
-            raise TypeError(f"ensemble must be an Ensemble, got {ensemble!r}")
+            raise TypeError(f"ensemble must be an Ensemble, got {validation.described(ensemble)}")
         shift, scale = _multiple("shift", shift), _multiple("scale", scale)
         if isinstance(ensemble, Shifted):
             # s I + c (s' I + c' A) is one shift of A.
@@ -133,6 +133,7 @@ def _multiple(name: str, value: float) -> float:
     number = validation.real(name, value, least=-MOST_SCALE, most=MOST_SCALE)
     if 0.0 < abs(number) < LEAST_SCALE:
         raise ValueError(
-            f"{name} must be 0 or at least {LEAST_SCALE:g} in magnitude, got {value!r}"
+            f"{name} must be 0 or at least {LEAST_SCALE:g} in magnitude, "
+            f"got {validation.described(value)}"
         )
     return number

@@ -115,8 +115,8 @@ class Init:
 
     def __post_init__(self) -> None:
         """Check the parameters."""
-        validation.choice("distribution", self.distribution, DISTRIBUTIONS)
-        validation.choice("mode", self.mode, MODES)
+        for name, options in (("distribution", DISTRIBUTIONS), ("mode", MODES)):
+            self._set(name, validation.choice(name, getattr(self, name), options))
         validation.flag("rescaled", self.rescaled)
         least = -MOST_SCALE if self.distribution == "constant" else 0.0
         self._set("gain", validation.real("gain", self.gain, least=least, most=MOST_SCALE))
@@ -306,7 +306,9 @@ class Init:
         )
 
     def _typical(self, fan_in: ArrayLike, fan_out: ArrayLike) -> FloatArray:
-        inputs, outputs = np.broadcast_arrays(_fans("fan_in", fan_in), _fans("fan_out", fan_out))
+        inputs, outputs = _fans("fan_in", fan_in), _fans("fan_out", fan_out)
+        validation.common_shape(fan_in=inputs, fan_out=outputs)
+        inputs, outputs = np.broadcast_arrays(inputs, outputs)
         if self.distribution == "orthogonal":
             fans = np.maximum(inputs, outputs)
         elif self.mode == "fan_in":
@@ -372,16 +374,13 @@ def fan(name: str, value: Any) -> int:
 
 
 def _fans(name: str, value: ArrayLike) -> FloatArray:
-    array = np.asarray(value)
-    if array.ndim == 0:
-        return np.float64(fan(name, value))  # type: ignore[return-value]
-    requirement = f"{name} must consist of positive integers of at most 2**40"
-    if array.dtype.kind not in "iu":
-        raise TypeError(f"{requirement}, got dtype {array.dtype}")
-    if array.size and not 1 <= array.min() <= array.max() <= MOST_WIDTH:
-        offender = array.min() if array.min() < 1 else array.max()
-        raise ValueError(f"{requirement}, got {offender}")
-    return array.astype(np.float64)
+    requirement = f"{name} must be made of positive integers and at most 2**40"
+    fans = validation.array(requirement, value, kinds="iu")
+    offenders = fans[~((fans >= 1) & (fans <= MOST_WIDTH))]
+    if offenders.size > 0:
+        raise ValueError(f"{requirement}, got {offenders[0]:.0f}")
+    scalar_or_array: FloatArray = fans[()]
+    return scalar_or_array
 
 
 def scale(name: str, value: Any) -> float:

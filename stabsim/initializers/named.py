@@ -221,11 +221,13 @@ def get(init: str | Init, **parameters: Any) -> Init:
             raise TypeError(f"{next(iter(parameters))} must not be given: {init!r} has its law")
         return init
     if not isinstance(init, str):
-        raise TypeError(f"init must be a name or an Init, got {init!r}")
+        raise TypeError(f"init must be a name or an Init, got {validation.described(init)}")
     if init not in _NAMED:
         near = difflib.get_close_matches(init.lower(), _NAMED, n=1)
         suggestion = f"; did you mean {near[0]!r}?" if near else ""
-        raise ValueError(f"init must be one of {', '.join(_NAMED)}, got {init!r}{suggestion}")
+        raise ValueError(
+            f"init must be one of {', '.join(_NAMED)}, got {validation.described(init)}{suggestion}"
+        )
     make, known = _NAMED[init]
     for parameter in parameters:
         if parameter not in known:

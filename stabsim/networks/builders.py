@@ -56,8 +56,7 @@ class Sequential(Network):
     """
 
     def __init__(self, modules: Iterable[Module]) -> None:
-        if isinstance(modules, str) or not isinstance(modules, Iterable):
-            raise TypeError(f"modules must be a sequence of modules, got {modules!r}")
+        modules = validation.items("modules must be a sequence of modules", modules)
         widths: list[int] = []
         layers: list[tuple[Linear, list[Activation]]] = []
         for position, module in enumerate(_flat(modules)):
@@ -182,17 +181,20 @@ class MLP(Network):
 
 def _flat(modules: Iterable[Any]) -> Iterator[Linear | Activation]:
     for position, module in enumerate(modules):
+        requirement = (
+            f"modules[{position}] must be a Linear, an Activation, the name of one, or a network"
+        )
         if isinstance(module, Network):
             yield from module.modules
         elif isinstance(module, Linear | Activation):
             yield module
         elif isinstance(module, str):
-            yield _named(module)
+            try:
+                yield _named(module)
+            except ValueError as error:
+                raise ValueError(f"{requirement}; {error}") from error
         else:
-            raise TypeError(
-                f"modules[{position}] must be a Linear, an Activation, the name of one, or a "
-                f"network, got {module!r}"
-            )
+            raise TypeError(f"{requirement}, got {validation.described(module)}")
 
 
 def _widths(depth: int, width: Any, in_features: Any, out_features: Any) -> list[int]:
@@ -213,7 +215,9 @@ def _widths(depth: int, width: Any, in_features: Any, out_features: Any) -> list
 
 
 def _is_sequence(value: Any) -> bool:
-    return isinstance(value, Sequence | np.ndarray) and not isinstance(value, str)
+    if isinstance(value, np.ndarray):
+        return value.ndim > 0
+    return isinstance(value, Sequence) and not isinstance(value, str)
 
 
 def _items(name: str, value: Any, depth: int) -> Sequence[Any]:

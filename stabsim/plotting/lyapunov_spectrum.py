@@ -103,5 +103,6 @@ def plot_convergence(result: LyapunovSpectrum, ax: Axes | None = None) -> Axes:
     ax.set_xlabel("number of factors")
     ax.set_ylabel(r"Lyapunov exponents $\lambda_i$ per factor")
     ax.set_title(repr(result.ensemble))
-    ax.legend()
+    if finite.size:
+        ax.legend()
     return ax

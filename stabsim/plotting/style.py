@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.axes import Axes
 
+from stabsim import _validation as validation
 from stabsim import precision
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
 # Blue and vermilion of Okabe and Ito, told apart with every kind of colour vision; line styles
@@ -26,7 +27,11 @@ LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 def axes_or_new(ax: Axes | None) -> Axes:
     """Return the axes given, or those of a new figure."""
-    return plt.subplots()[1] if ax is None else ax
+    if ax is None:
+        return plt.subplots()[1]
+    if not isinstance(ax, Axes):
+        raise TypeError(f"ax must be matplotlib axes or None, got {validation.described(ax)}")
+    return ax
 
 
 def decades(logarithms: Any) -> NDArray[np.float64]:

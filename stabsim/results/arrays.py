@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
+from stabsim import _validation as validation
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import ArrayLike, NDArray
 
 
@@ -19,10 +20,4 @@ def read_only(array: NDArray[Any]) -> NDArray[Any]:
 
 def validated_levels(q: ArrayLike) -> NDArray[np.float64]:
     """Return the probabilities ``q`` of quantiles as an array."""
-    try:
-        levels = np.asarray(q, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise TypeError(f"q must be probabilities in [0, 1], got {q!r}") from error
-    if not ((levels >= 0.0) & (levels <= 1.0)).all():
-        raise ValueError(f"q must be probabilities in [0, 1], got {q!r}")
-    return levels
+    return validation.probabilities("q", q)

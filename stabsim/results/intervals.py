@@ -18,7 +18,7 @@ def validated_level(level: Any) -> float:
     """Return the probability that an interval is to hold the true value."""
     number = validation.real("level", level, above=0.0)
     if number > 1.0 - 1e-12:
-        raise ValueError(f"level must be a probability below 1, got {level!r}")
+        raise ValueError(f"level must be a probability below 1, got {validation.described(level)}")
     return number
 
 
@@ -45,10 +45,10 @@ def quantile_interval(
     """
     ascending = np.sort(samples, axis=0)
     half = 0.5 * (1.0 - level)
-    low = np.stack([_lower_end(ascending, float(p), half) for p in levels.ravel()])
+    low = np.array([_lower_end(ascending, float(p), half) for p in levels.ravel()])
     # The upper end is the lower one of the mirrored samples.
     mirrored = -ascending[::-1]
-    high = -np.stack([_lower_end(mirrored, 1.0 - float(p), half) for p in levels.ravel()])
+    high = -np.array([_lower_end(mirrored, 1.0 - float(p), half) for p in levels.ravel()])
     shape = (*levels.shape, samples.shape[1])
     return low.reshape(shape), high.reshape(shape)
 

@@ -177,7 +177,8 @@ class LyapunovSpectrum(Result):
         level = validated_level(level)
         batches = len(self._batches[1])
         factor = stdtrit(batches - 1, 0.5 + 0.5 * level) if batches > 1 else math.inf
-        reach = np.where(self.standard_error > 0.0, factor * self.standard_error, 0.0)
+        reach = np.zeros(self.k)
+        np.multiply(factor, self.standard_error, out=reach, where=self.standard_error > 0.0)
         return self.exponents - reach, self.exponents + reach
 
     @cached_property

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from stabsim import _validation as validation
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -160,10 +162,7 @@ def _suprema(rates: Floats, orders: Floats, curve: Floats) -> tuple[NDArray[np.i
 
 def _validated_rates(x: ArrayLike) -> Floats:
     requirement = "x must be made of finite real numbers"
-    try:
-        rates = np.atleast_1d(np.array(x, dtype=np.float64))
-    except (TypeError, ValueError) as error:
-        raise TypeError(f"{requirement}, got {x!r}") from error
+    rates = np.atleast_1d(validation.array(requirement, x))
     if rates.ndim != 1 or rates.size == 0 or not np.isfinite(rates).all():
-        raise ValueError(f"{requirement} in one dimension, got {x!r}")
+        raise ValueError(f"{requirement} in one dimension, got {validation.described(x)}")
     return rates

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 # two of them apart.
 _MOST_LOG_Q = 69.0
 _STEPS_PER_UNIT = 4
+#: Larger standard deviations may have their fixed point beyond.
+MOST_SIGMA = 1e10
 #: Relative differences below this are rounding.
 ROUNDING = 1e-12
 _MOST_ITERATIONS = 100

@@ -178,15 +178,15 @@ def anderson_band_edge_exponent(
     variance = _variance(disorder, distribution)
     if not variance > 0.0:
         raise ValueError(f"disorder must be large enough for a variance, got {disorder!r}")
-    unit = math.cbrt(0.5 * variance)
-    x = (abs(energy) - 2.0) / unit**2
+    unit, beyond = math.cbrt(0.5) * math.cbrt(variance), abs(energy) - 2.0
+    x = beyond / unit**2
+    if x > 1e4:
+        return math.sqrt(beyond) - 0.25 * unit / x
     return unit * _airy_modulus_slope(x)
 
 
 def _airy_modulus_slope(x: float) -> float:
-    """Return the derivative of half the logarithm of Ai² + Bi²."""
-    if x > 1e4:
-        return math.sqrt(x) - 0.25 / x
+    """Return the derivative of half the logarithm of Ai² + Bi², for x that is not too large."""
     if x > 0.0:
         # Scaled against overflow: Ai by exp(z), Bi by exp(-z).
         ai, ai_slope, bi, bi_slope = (float(value) for value in airye(x))

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from numbers import Real
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from stabsim import _validation as validation
 from stabsim import activations as activation_functions
+from stabsim.ensembles.ensemble import MOST_SCALE
 from stabsim.theory._activation_moments import log_moments
 from stabsim.theory.finite_width import chi_square_log_moments, log_sum_moments
 from stabsim.theory.mean_field import non_negative
@@ -127,12 +129,13 @@ def homogeneous_attenuation(
     >>> print(f"{mean / math.log(10.0):.3f} ± {std / math.log(10.0):.3f}")
     -0.435 ± 0.442
     """
-    sizes = _widths(widths)
+    sizes = layer_widths(widths)
     depth = sizes.size - 1
-    sigma = _per_layer("sigma_w", sigma_w, depth)
+    sigma = per_layer("sigma_w", sigma_w, depth)
     if not (sigma > 0.0).all():
         raise ValueError(f"sigma_w must be positive, got {sigma.min():g}")
-    slope = np.abs(_per_layer("negative_slope", np.abs(negative_slope), depth))
+    slope = validation.reals("negative_slope", negative_slope)
+    slope = per_layer("negative_slope", np.abs(slope), depth)
     layers = list(zip(sizes[1:].astype(int).tolist(), slope.tolist(), strict=True))
     known = {layer: log_sum_moments(*layer) for layer in set(layers)}
     sums = np.array([known[layer] for layer in layers])
@@ -216,32 +219,20 @@ def mean_field_attenuation(
     >>> print(f"{prediction.log_gradient_norm[0]:.3f}")
     -2.123
     """
-    sizes = _widths(widths)
+    sizes = layer_widths(widths)
     depth = sizes.size - 1
-    if isinstance(activations, str) or len(activations) != depth:
-        raise ValueError(
-            f"activations must be a sequence of {depth}, one for each layer, got {activations!r}"
-        )
-    distinct = {
-        given: log_moments(activation_functions.get("linear" if given is None else given))
-        for given in set(activations)
-    }
-    weight = _per_layer("weight_std", weight_std, depth)
-    bias = _per_layer("bias_std", bias_std, depth)
-    if log_input_norm is None:
-        log_norm = math.log(sizes[0])
-    elif log_input_norm == -math.inf:
-        log_norm = -math.inf
-    else:
-        log_norm = 2.0 * validation.real("log_input_norm", log_input_norm)
+    functions = [log_moments(function) for function in layer_activations(activations, depth)]
+    weight = per_layer("weight_std", weight_std, depth)
+    bias = per_layer("bias_std", bias_std, depth)
+    log_norm = math.log(sizes[0]) if log_input_norm is None else _log_square(log_input_norm)
     with np.errstate(divide="ignore"):
         log_weights, log_biases = 2.0 * np.log(weight), 2.0 * np.log(bias)
     log_norms, log_lengths, log_slopes = np.empty(depth + 1), np.empty(depth), np.empty(depth)
     log_norms[0] = log_norm
     log_sizes = np.log(sizes)
-    for layer, given in enumerate(activations):
+    for layer, log_moments_of in enumerate(functions):
         log_q = float(np.logaddexp(log_weights[layer] + log_norm, log_biases[layer]))
-        second, slope = distinct[given](log_q)
+        second, slope = log_moments_of(log_q)
         log_norm = second + log_sizes[layer + 1]
         log_lengths[layer], log_slopes[layer], log_norms[layer + 1] = log_q, slope, log_norm
     log_chi = log_sizes[:-1] + log_weights + log_slopes
@@ -249,16 +240,37 @@ def mean_field_attenuation(
     return MeanFieldAttenuation(log_lengths, np.exp(log_chi), 0.5 * gradients, 0.5 * log_norms)
 
 
-def _widths(widths: ArrayLike) -> NDArray[np.float64]:
-    sizes = np.asarray(widths)
-    if sizes.ndim != 1 or sizes.size < 2:
-        raise ValueError(f"widths must be those of the inputs and of every layer, got {widths!r}")
-    return np.array(
-        [validation.integer("widths", size, least=1) for size in sizes.tolist()], dtype=np.float64
-    )
+def _log_square(log_input_norm: Any) -> float:
+    """Return the logarithm of a squared norm, which may be minus infinity."""
+    if isinstance(log_input_norm, Real) and log_input_norm == -math.inf:
+        return -math.inf
+    limit = MOST_SCALE
+    return 2.0 * validation.real("log_input_norm", log_input_norm, least=-limit, most=limit)
 
 
-def _per_layer(name: str, value: ArrayLike, depth: int) -> Floats:
+def layer_activations(activations: Any, depth: int) -> list[Activation]:
+    """Return the activations of all layers."""
+    requirement = f"activations must be a sequence of {depth}, one for each layer"
+    items = validation.items(requirement, activations)
+    if len(items) != depth:
+        raise ValueError(f"{requirement}, got {validation.described(activations)}")
+    try:
+        return [activation_functions.get("linear" if item is None else item) for item in items]
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"{requirement}; {error}") from error
+
+
+def layer_widths(widths: ArrayLike) -> Floats:
+    """Return the numbers of units."""
+    requirement = "widths must be positive integers, of the inputs and of every layer"
+    sizes = validation.array(requirement, widths, kinds="iu", shape=(None,))
+    if sizes.size < 2 or not ((sizes >= 1.0) & (sizes <= validation.MOST_COUNTED)).all():
+        raise ValueError(f"{requirement}, got {validation.described(widths)}")
+    return sizes
+
+
+def per_layer(name: str, value: ArrayLike, depth: int) -> Floats:
+    """Return non-negative numbers, one for each layer."""
     array = non_negative(name, value)
     if array.shape not in {(), (depth,)}:
         raise ValueError(

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from stabsim import _validation as validation
 from stabsim import activations
 from stabsim.theory import _activation_moments as moments
-from stabsim.theory._search import roots, scan, settled_signs
+from stabsim.theory._search import MOST_SIGMA, roots, scan, settled_signs
 from stabsim.theory.mean_field import non_negative
 from stabsim.theory.stability import Kind, fixed_points, linear_response
 
@@ -102,7 +103,7 @@ def critical_line(activation: str | Activation, sigma_b: ArrayLike) -> CriticalL
     activation : str or Activation
         The activation.
     sigma_b : array_like of float
-        Standard deviations of biases.
+        Standard deviations of biases, in [0, 1e10].
 
     Returns
     -------
@@ -131,10 +132,11 @@ def critical_line(activation: str | Activation, sigma_b: ArrayLike) -> CriticalL
     np.False_
     """
     function = activations.get(activation)
-    biases = non_negative("sigma_b", sigma_b)
+    biases = non_negative("sigma_b", sigma_b, MOST_SIGMA)
     points = [_critical_point(function, float(bias)) for bias in biases.ravel()]
     if biases.ndim == 0 and points[0] is None:
-        raise ValueError(f"sigma_b must have a critical point for {function!r}, got {sigma_b!r}")
+        got = validation.described(sigma_b)
+        raise ValueError(f"sigma_b must have a critical point for {function!r}, got {got}")
     rows = np.array([point[:3] if point else (math.nan,) * 3 for point in points])
     weights, q, slopes = (column.reshape(biases.shape)[()] for column in rows.reshape(-1, 3).T)
     stable = np.array([point is not None and point[3] for point in points], dtype=np.bool_)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import digamma, polygamma
 
+from stabsim import _validation as validation
 from stabsim.ensembles import (
     IID,
     Alternating,
@@ -130,7 +131,7 @@ def lyapunov_spectrum(ensemble: Ensemble) -> ExactSpectrum | None:
     >>> stabsim.theory.lyapunov_spectrum(stabsim.IID(2, "uniform"))  # unknown, hence None
     """
     if not isinstance(ensemble, Ensemble):
-        raise TypeError(f"ensemble must be an Ensemble, got {ensemble!r}")
+        raise TypeError(f"ensemble must be an Ensemble, got {validation.described(ensemble)}")
     n = ensemble.n
     if isinstance(ensemble, AndersonTransfer):
         return _anderson_spectrum(ensemble)

@@ -106,16 +106,8 @@ def anisotropic_gaussian_exponent(variances: ArrayLike, *, field: str = "real") 
     1.0011129384
     """
     requirement = "variances must be a vector of numbers in [1e-200, 1e200] within a factor 1e100"
-    try:
-        values = np.array(variances, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise TypeError(f"{requirement}, got {validation.described(variances)}") from error
-    if (
-        values.ndim != 1
-        or values.size == 0
-        or not ((values >= 1e-200) & (values <= 1e200)).all()
-        or values.max() > 1e100 * values.min()
-    ):
+    values = validation.array(requirement, variances, shape=(None,))
+    if not ((values >= 1e-200) & (values <= 1e200)).all() or values.max() > 1e100 * values.min():
         raise ValueError(f"{requirement}, got {validation.described(variances)}")
     parts = PARTS[validation.choice("field", field, FIELDS)]
     largest = float(values.max())

@@ -34,7 +34,10 @@ _MOST_TERMS = 1 << 15
 # Points of the table from which a quantile is refined, and entries of a matrix of Fourier terms.
 _POINTS = 4096
 _MOST_ENTRIES = 1 << 22
-# Beyond this noncentrality a Poisson mixture has too many terms.
+# Beyond this order no digit of a moment's logarithm is left.
+_MOST_ORDER = 1e50
+# Beyond this order, or this noncentrality, a Poisson mixture has too many terms.
+_MOST_MIXED_ORDER = 1e6
 _MOST_NONCENTRALITY = 1e6
 
 
@@ -148,7 +151,8 @@ class GrowthLaw:
         Parameters
         ----------
         q : array_like of float or complex
-            The orders of the moments, with a real part above minus the least degrees of freedom.
+            The orders of the moments, up to 1e50 in magnitude and 1e6 for a noncentral law, with a
+            real part above minus the least degrees of freedom.
 
         Returns
         -------
@@ -157,22 +161,28 @@ class GrowthLaw:
 
         Raises
         ------
-        ValueError
-            If a moment diverges.
+        TypeError, ValueError
+            If an order is no number in its range, or a moment diverges.
         """
-        law, half = self.radial, 0.5 * np.asarray(q, dtype=np.complex128)
+        most = self.most_order
+        requirement = f"q must be made of finite numbers, of this law up to {most:g}"
+        orders = validation.array(requirement, q, kinds="iufc")
+        if not (np.abs(orders) <= most).all():
+            raise ValueError(f"{requirement}, got {validation.described(q)}")
+        law, half = self.radial, 0.5 * orders.astype(np.complex128)
         least = -min(law.degrees)
         if not (2.0 * half.real > least).all():
-            raise ValueError(f"q must have a real part above {least}, got {q!r}")
+            raise ValueError(
+                f"q must have a real part above {least}, got {validation.described(q)}"
+            )
         total = 2.0 * half * len(law.degrees) * math.log(abs(law.scale))
         for degree in law.degrees:
             if law.family == CHI:
-                k, weights = self._mixture(degree)
                 total = total + half * math.log(2.0)
-                if k.size == 1:
-                    total = total + loggamma(k[0] + half) - loggamma(k[0])
+                if self._rate == 0.0:
+                    total = total + loggamma(0.5 * degree + half) - loggamma(0.5 * degree)
                 else:
-                    total = total + np.log(_mixed_moments(k, weights, half))
+                    total = total + _log_mixed_moments(0.5 * degree, self._rate, half)
             else:
                 a, c = 0.5 * degree, 0.5 * (degree + law.complement)
                 total = total + loggamma(a + half) - loggamma(a) - loggamma(c + half) + loggamma(c)
@@ -206,7 +216,7 @@ class GrowthLaw:
             waves = np.exp(-1j * np.multiply.outer(points, frequencies))
             return np.asarray((1.0 + 2.0 * (waves @ terms).real) / _PERIOD)
 
-        values = _blockwise(density, y) / scale
+        values = _blockwise(density, np.clip(y, -_PERIOD / 2, _PERIOD / 2)) / scale
         return np.where(np.abs(y) < _PERIOD / 2, np.maximum(values, 0.0), 0.0)
 
     def cdf(self, x: ArrayLike, depth: int) -> Floats:
@@ -232,7 +242,7 @@ class GrowthLaw:
         """
         depth = validation.integer("depth", depth, least=1)
         if self.step_variance == 0.0:
-            return np.where(_reals("x", x) >= self.mean(depth), 1.0, 0.0)
+            return np.where(validation.reals("x", x) >= self.mean(depth), 1.0, 0.0)
         frequencies, terms = self._series(depth)
         y, _ = self._standardized(x, depth)
         start = np.exp(0.5j * frequencies * _PERIOD)
@@ -265,9 +275,9 @@ class GrowthLaw:
         ValueError
             As in `pdf`, or if a probability is not in (0, 1).
         """
-        levels = _reals("q", q)
+        levels = validation.reals("q", q)
         if not ((levels > 0.0) & (levels < 1.0)).all():
-            raise ValueError(f"q must be probabilities in (0, 1), got {q!r}")
+            raise ValueError(f"q must be probabilities in (0, 1), got {validation.described(q)}")
         depth = validation.integer("depth", depth, least=1)
         if self.step_variance == 0.0:
             return np.full(levels.shape, self.mean(depth))
@@ -279,19 +289,29 @@ class GrowthLaw:
             x = x - np.clip(step, -0.1 * self.std(depth), 0.1 * self.std(depth))
         return np.asarray(x)
 
+    @property
+    def most_order(self) -> float:
+        """The magnitude up to which `log_moment` takes orders."""
+        return _MOST_ORDER if self._rate == 0.0 else _MOST_MIXED_ORDER
+
+    @property
+    def _rate(self) -> float:
+        """The rate of the Poisson mixture of chi variables, half the noncentrality."""
+        return 0.5 * (self.radial.shift / self.radial.scale) ** 2
+
     def _mixture(self, degree: int) -> tuple[Floats, Floats]:
         """Return half the degrees of freedom of the chi variables mixed, and their weights."""
-        rate = 0.5 * (self.radial.shift / self.radial.scale) ** 2
+        rate = self._rate
         if rate == 0.0:
             return np.array([0.5 * degree]), np.ones(1)
-        reach = 10.0 * math.sqrt(rate) + 40.0
-        j = np.arange(max(0.0, math.floor(rate - reach)), math.ceil(rate + reach))
+        j = _around(rate)
         weights = np.exp(j * math.log(rate) - rate - gammaln(j + 1.0))
         return 0.5 * degree + j, weights / weights.sum()
 
     def _standardized(self, x: ArrayLike, depth: int) -> tuple[Floats, float]:
         scale = float(self.std(depth))
-        return (_reals("x", x) - self.mean(depth)) / scale, scale
+        with np.errstate(over="ignore"):
+            return (validation.reals("x", x) - self.mean(depth)) / scale, scale
 
     def _series(self, depth: int) -> tuple[Any, Any]:
         """Return the frequencies and the characteristic function of the standardized law."""
@@ -313,35 +333,39 @@ class GrowthLaw:
                 )
 
 
-def _depths(depth: ArrayLike) -> NDArray[np.int64]:
-    depths = np.asarray(depth)
-    if depths.dtype.kind not in "iu":
-        raise TypeError(f"depth must be made of non-negative integers, got {depth!r}")
-    if not (depths >= 0).all():
-        raise ValueError(f"depth must be made of non-negative integers, got {depth!r}")
-    return depths.astype(np.int64)
+def _depths(depth: ArrayLike) -> Floats:
+    requirement = "depth must be made of non-negative integers"
+    depths = validation.array(requirement, depth, kinds="iu")
+    if not (depths >= 0.0).all():
+        raise ValueError(f"{requirement}, got {validation.described(depth)}")
+    return depths
 
 
-def _reals(name: str, values: ArrayLike) -> Floats:
-    try:
-        numbers = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise TypeError(f"{name} must be made of real numbers, got {values!r}") from error
-    if np.isnan(numbers).any():
-        raise ValueError(f"{name} must be made of real numbers, got {values!r}")
-    return numbers
+def _around(mode: float) -> Floats:
+    """Return the terms of a Poisson mixture that count, where the largest is this one."""
+    reach = 10.0 * math.sqrt(mode) + 40.0
+    return np.arange(max(0.0, math.floor(mode - reach)), math.ceil(mode + reach))
 
 
-def _mixed_moments(
-    k: Floats, weights: Floats, half: NDArray[np.complex128]
+def _log_mixed_moments(
+    degrees: float, rate: float, half: NDArray[np.complex128]
 ) -> NDArray[np.complex128]:
-    """Return the mean of Gamma(k + half)/Gamma(k), for blocks of orders at a time."""
+    """Return the logarithm of the Poisson mean of Gamma(k + half)/Gamma(k) for k = degrees + j."""
     flat = half.ravel()
-    moments = [
-        np.exp(loggamma(k + part[:, None]) - loggamma(k)) @ weights
-        for part in np.array_split(flat, max(1, flat.size * k.size // _MOST_ENTRIES))
-    ]
-    return np.concatenate(moments).reshape(half.shape)
+    values = np.empty_like(flat)
+    for real in np.unique(flat.real):
+        # The larger the order, the later the terms that count; two successive ones are equal here.
+        excess = rate - degrees
+        mode = 0.5 * (excess + math.sqrt(excess**2 + 4.0 * rate * max(degrees + real, 0.0)))
+        j = _around(mode)
+        k, log_weights = degrees + j, j * math.log(rate) - rate - gammaln(j + 1.0)
+        same = np.flatnonzero(flat.real == real)
+        for part in np.array_split(same, max(1, same.size * k.size // _MOST_ENTRIES)):
+            terms = loggamma(k + flat[part, None]) - loggamma(k) + log_weights
+            # Beyond the largest, so that none of them overflows.
+            largest = terms.real.max(axis=1)
+            values[part] = largest + np.log(np.exp(terms - largest[:, None]).sum(axis=1))
+    return values.reshape(half.shape)
 
 
 def _blockwise(function: Any, points: Floats) -> Floats:
@@ -405,7 +429,7 @@ def product_growth(ensemble: Ensemble, norm: str = "vector") -> ExactGrowth | No
     0.242405
     """
     if not isinstance(ensemble, Ensemble):
-        raise TypeError(f"ensemble must be an Ensemble, got {ensemble!r}")
+        raise TypeError(f"ensemble must be an Ensemble, got {validation.described(ensemble)}")
     validation.choice("norm", norm, NORMS)
     law = _growth_law(ensemble, norm)
     if law is not None:

@@ -16,6 +16,7 @@ from scipy.special import gammaln
 
 from stabsim import _validation as validation
 from stabsim import activations
+from stabsim.ensembles.ensemble import LEAST_SCALE, MOST_SCALE
 from stabsim.theory import _activation_moments as moments
 
 if TYPE_CHECKING:
@@ -84,9 +85,9 @@ def jacobian_moments(
     """
     function = activations.get(activation)
     depth = validation.integer("depth", depth, least=1)
-    q = validation.real("q", q, least=0.0)
-    sigma_w = validation.real("sigma_w", sigma_w, above=0.0)
-    validation.choice("weights", weights, WEIGHTS)
+    q = validation.real("q", q, least=0.0, most=MOST_SCALE)
+    sigma_w = validation.real("sigma_w", sigma_w, above=0.0, most=MOST_SCALE)
+    weights = validation.choice("weights", weights, WEIGHTS)
     mean = float(moments.slope_moment(function, q))
     if mean == 0.0:
         raise ValueError(f"activation must have a slope somewhere, got {function!r}")
@@ -125,7 +126,7 @@ def linear_fraction(activation: str | Activation, q: float) -> float:
     0.682689
     """
     function = activations.get(activation)
-    q = validation.real("q", q, least=0.0)
+    q = validation.real("q", q, least=0.0, most=MOST_SCALE)
     mean = float(moments.slope_moment(function, q))
     if abs(float(moments.slope_moment(function, q, 4)) - mean) > 1e-10 or mean > 1.0 + 1e-10:
         raise ValueError(f"activation must have slopes 0 and 1 only, got {function!r}")
@@ -151,7 +152,7 @@ class JacobianSpectrumLaw:
     depth : int
         The number L of layers.
     fraction : float
-        The fraction p, positive and at most 1, see `linear_fraction`.
+        The fraction p, in [1e-100, 1], see `linear_fraction`.
     sigma_w : float, default 1.0
         The standard deviation of a weight times the root of the number of inputs; the factor of an
         orthogonal matrix.
@@ -184,9 +185,13 @@ class JacobianSpectrumLaw:
     def __post_init__(self) -> None:
         put = object.__setattr__
         put(self, "depth", validation.integer("depth", self.depth, least=1))
-        put(self, "fraction", validation.real("fraction", self.fraction, above=0.0, most=1.0))
+        put(
+            self,
+            "fraction",
+            validation.real("fraction", self.fraction, least=LEAST_SCALE, most=1.0),
+        )
         put(self, "sigma_w", validation.real("sigma_w", self.sigma_w, above=0.0))
-        validation.choice("weights", self.weights, WEIGHTS)
+        put(self, "weights", validation.choice("weights", self.weights, WEIGHTS))
 
     @property
     def zero_fraction(self) -> float:
@@ -204,10 +209,11 @@ class JacobianSpectrumLaw:
     def support(self) -> tuple[float, float]:
         """The ends of the continuous part of the law of squared singular values.
 
-        Equal where there is no such part.
+        Equal where there is no such part; infinite where they overflow.
         """
-        low, high = self._log_support
-        return math.exp(low), math.exp(high)
+        with np.errstate(over="ignore"):
+            low, high = np.exp(self._log_support)
+        return float(low), float(high)
 
     def log_moment(self, order: int) -> float:
         r"""Return :math:`\ln E \lambda^k` of the squared singular values, zeros included.
@@ -256,7 +262,7 @@ class JacobianSpectrumLaw:
             The density, zero outside of the support. It integrates to one minus `zero_fraction`
             minus `largest_fraction`.
         """
-        points = np.asarray(squared, dtype=np.float64)
+        points = validation.reals("squared", squared)
         positive = np.where(points > 0.0, points, 1.0)
         density = 0.5 * self.log_pdf(0.5 * np.log(positive)) / positive
         return np.asarray(np.where(points > 0.0, density, 0.0))
@@ -274,8 +280,9 @@ class JacobianSpectrumLaw:
         float64 array of the same shape
             The density of the continuous part, zero outside of its support.
         """
-        log_squared = 2.0 * np.asarray(log_singular_value, dtype=np.float64)
-        log_squared = log_squared - 2.0 * self.depth * math.log(self.sigma_w)
+        logarithms = validation.reals("log_singular_value", log_singular_value)
+        with np.errstate(over="ignore"):
+            log_squared = 2.0 * (logarithms - self.depth * math.log(self.sigma_w))
         density = np.zeros(log_squared.shape)
         low, high = (edge - 2.0 * self.depth * math.log(self.sigma_w) for edge in self._log_support)
         inside = (log_squared > low) & (log_squared < high)
@@ -297,7 +304,7 @@ class JacobianSpectrumLaw:
             return -math.inf, scale + height
         # An edge is a double root: L m (1 + m) = m + p.
         b = depth - 1.0
-        m = (-b + math.sqrt(b * b + 4.0 * depth * p)) / (2.0 * depth)
+        m = 2.0 * p / (b + math.sqrt(b * b + 4.0 * depth * p))
         high = math.log1p(m) + depth * math.log(m + p) - math.log(m)
         low = 2.0 * math.log1p(-math.sqrt(p)) if depth == 1 and p < 1.0 else -math.inf
         return scale + low, scale + high

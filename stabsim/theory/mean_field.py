@@ -13,6 +13,7 @@ import numpy as np
 
 from stabsim import _validation as validation
 from stabsim import activations
+from stabsim.ensembles.ensemble import MOST_SCALE
 from stabsim.theory import _activation_moments as moments
 
 if TYPE_CHECKING:
@@ -48,8 +49,9 @@ def depth_scale(slope: ArrayLike) -> Floats:
     >>> depth_scale([0.9, 1.0, 1.1, 0.0]).round(3)
     array([  9.491,     inf, -10.492,   0.   ])
     """
-    with np.errstate(divide="ignore", invalid="ignore"):
-        logarithm = np.log(np.abs(np.asarray(slope, dtype=np.float64)))
+    slopes = validation.reals("slope", slope)
+    with np.errstate(divide="ignore"):
+        logarithm = np.log(np.abs(slopes))
         # A rounding error of a factor 1 is no depth scale.
         level = np.abs(logarithm) < 1e-14
         return np.asarray(np.where(level, math.inf, -1.0 / logarithm) + 0.0)
@@ -69,9 +71,10 @@ def length_map(
     activation : str or Activation
         The activation.
     q : array_like of float
-        Variances of a pre-activation, non-negative.
+        Variances of a pre-activation, in [0, 1e100].
     sigma_w, sigma_b : array_like of float
-        Standard deviations of weights (times the root of the number of inputs) and biases.
+        Standard deviations of weights (times the root of the number of inputs) and biases, in
+        [0, 1e100].
 
     Returns
     -------
@@ -92,6 +95,7 @@ def length_map(
     function = activations.get(activation)
     lengths = non_negative("q", q)
     weight, bias = non_negative("sigma_w", sigma_w), non_negative("sigma_b", sigma_b)
+    validation.common_shape(q=lengths, sigma_w=weight, sigma_b=bias)
     return np.asarray(weight**2 * moments.second_moment(function, lengths) + bias**2)
 
 
@@ -118,9 +122,9 @@ def susceptibility(
     activation : str or Activation
         The activation.
     q : array_like of float
-        Variances of a pre-activation; at 0 the limit from above is returned.
+        Variances of a pre-activation, in [0, 1e100]; at 0 the limit from above is returned.
     sigma_w : array_like of float
-        Standard deviations of weights times the root of the number of inputs.
+        Standard deviations of weights times the root of the number of inputs, in [0, 1e100].
     direction : {"perpendicular", "parallel"}, default "perpendicular"
         Across the signal or along it.
 
@@ -145,6 +149,7 @@ def susceptibility(
     function = activations.get(activation)
     validation.choice("direction", direction, ("perpendicular", "parallel"))
     lengths, weight = non_negative("q", q), non_negative("sigma_w", sigma_w)
+    validation.common_shape(q=lengths, sigma_w=weight)
     if direction == "perpendicular":
         return np.asarray(weight**2 * moments.slope_moment(function, lengths))
     positive = np.where(lengths == 0.0, _NEARLY_ZERO, lengths)
@@ -180,7 +185,8 @@ def correlation_map(
     q : array_like of float
         The variance of the first input's pre-activations, and of the second's by default.
     sigma_w, sigma_b : array_like of float
-        Standard deviations of weights (times the root of the number of inputs) and biases.
+        Standard deviations of weights (times the root of the number of inputs) and biases, in
+        [0, 1e100].
     q_other : array_like of float, optional
         The variance of the second input's pre-activations.
     derivative : bool, default False
@@ -205,25 +211,26 @@ def correlation_map(
     np.float64(0.495307)
     """
     function = activations.get(activation)
-    c = np.asarray(correlation, dtype=np.float64)
+    validation.flag("derivative", derivative)
+    c = validation.reals("correlation", correlation)
     outside = ~(np.abs(c) <= 1.0)
     if outside.any():
         raise ValueError(f"correlation must lie between -1 and 1, got {c[outside].flat[0]:g}")
     q_1 = non_negative("q", q)
     q_2 = q_1 if q_other is None else non_negative("q_other", q_other)
     weight, bias = non_negative("sigma_w", sigma_w), non_negative("sigma_b", sigma_b)
+    validation.common_shape(correlation=c, q=q_1, q_other=q_2, sigma_w=weight, sigma_b=bias)
     next_1 = weight**2 * moments.second_moment(function, q_1) + bias**2
     next_2 = weight**2 * moments.second_moment(function, q_2) + bias**2
     size = np.sqrt(next_1) * np.sqrt(next_2)
     if not (size > 0.0).all():
         raise ValueError("q must give a next layer that is not all zero, which has no correlation")
-    shape = np.broadcast_shapes(c.shape, q_1.shape, q_2.shape)
     moment = moments.slope_covariance if derivative else moments.covariance
     inputs = np.broadcast_arrays(q_1, q_2, c)
     values = [
         moment(function, *map(float, row)) for row in zip(*map(np.ravel, inputs), strict=True)
     ]
-    covariances = weight**2 * np.reshape(values, shape)
+    covariances = weight**2 * np.reshape(values, inputs[0].shape)
     if derivative:
         return np.asarray(covariances * np.sqrt(q_1) * np.sqrt(q_2) / size)
     # Equal inputs stay equal, whatever rounding says.
@@ -256,7 +263,7 @@ def gain(
     centered : bool, default False
         Subtract the mean; forward only.
     q : float, default 1.0
-        The variance of a pre-activation, positive.
+        The variance of a pre-activation, positive and at most 1e100.
 
     Returns
     -------
@@ -279,7 +286,7 @@ def gain(
     function = activations.get(activation)
     validation.choice("direction", direction, ("forward", "backward"))
     centered = validation.flag("centered", centered)
-    q = validation.real("q", q, above=0.0)
+    q = validation.real("q", q, above=0.0, most=MOST_SCALE)
     if direction == "backward":
         if centered:
             raise ValueError("centered must be False for the backward gain, got True")
@@ -295,13 +302,11 @@ def gain(
     return math.sqrt(kept / moment)
 
 
-def non_negative(name: str, value: Any) -> Floats:
-    """Return an array of finite non-negative numbers."""
-    array = np.asarray(value)
-    if array.dtype.kind not in "biuf":
-        raise TypeError(f"{name} must be made of real numbers, got {value!r}")
-    numbers = array.astype(np.float64)
-    bad = ~((numbers >= 0.0) & (numbers < math.inf))
+def non_negative(name: str, value: Any, most: float = MOST_SCALE) -> Floats:
+    """Return an array of numbers from 0 to ``most``."""
+    requirement = f"{name} must be made of real numbers in [0, {most:g}]"
+    numbers = validation.array(requirement, value, kinds="biuf")
+    bad = ~((numbers >= 0.0) & (numbers <= most))
     if bad.any():
-        raise ValueError(f"{name} must be finite and non-negative, got {numbers[bad].flat[0]:g}")
+        raise ValueError(f"{requirement}, got {numbers[bad].flat[0]:g}")
     return numbers

@@ -94,7 +94,7 @@ def moment_exponents(ensemble: Ensemble, q: ArrayLike) -> Floats | None:
     array([1.20556943, 1.61803399])
     """
     if not isinstance(ensemble, Ensemble):
-        raise TypeError(f"ensemble must be an Ensemble, got {ensemble!r}")
+        raise TypeError(f"ensemble must be an Ensemble, got {validation.described(ensemble)}")
     orders = _orders(q)
     finite = as_finite_set(ensemble)
     if finite is not None:
@@ -124,10 +124,13 @@ def moment_exponents(ensemble: Ensemble, q: ArrayLike) -> Floats | None:
 
 
 def _step_moments(law: GrowthLaw, orders: Floats) -> Floats:
-    """Return the logarithms of the moments of one step, infinite where they diverge."""
-    exists = orders > -min(law.radial.degrees)
-    values = np.full(orders.shape, math.inf)
-    values[exists] = law.log_moment(orders[exists]).real
+    """Return the logarithms of the moments of one step, infinite where they diverge.
+
+    They are NaN where the order is too large for them.
+    """
+    exists, known = orders > -min(law.radial.degrees), orders <= law.most_order
+    values = np.where(exists, math.nan, math.inf)
+    values[exists & known] = law.log_moment(orders[exists & known]).real
     return values
 
 
@@ -169,10 +172,7 @@ def _alternating_moments(ensemble: Alternating, orders: Floats) -> Floats | None
 
 def _orders(q: ArrayLike) -> Floats:
     requirement = "q must be a vector of finite real numbers"
-    try:
-        orders = np.array(q, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise TypeError(f"{requirement}, got {validation.described(q)}") from error
+    orders = validation.array(requirement, q)
     if orders.ndim != 1 or not np.isfinite(orders).all():
         raise ValueError(f"{requirement}, got {validation.described(q)}")
     return orders

@@ -10,8 +10,9 @@ import numpy as np
 
 from stabsim import _validation as validation
 from stabsim import activations
+from stabsim.ensembles.ensemble import LEAST_SCALE, MOST_SCALE
 from stabsim.theory import _activation_moments as moments
-from stabsim.theory._search import ROUNDING, roots, scan, settled_signs
+from stabsim.theory._search import MOST_SIGMA, ROUNDING, roots, scan, settled_signs
 from stabsim.theory.mean_field import depth_scale, non_negative
 from stabsim.theory.stability import linear_response, log_growth
 
@@ -87,11 +88,11 @@ def phases(
     activation : str or Activation
         The activation.
     sigma_w, sigma_b : array_like of float
-        Standard deviations of weights (times the root of the number of inputs) and biases; a grid
-        is ``sigma_w[:, None], sigma_b[None, :]``.
+        Standard deviations of weights (times the root of the number of inputs) and biases, in
+        [0, 1e10]; a grid is ``sigma_w[:, None], sigma_b[None, :]``.
     start : float, default 1.0
-        The length from which the fixed point is sought: the next one above where the length map
-        makes it longer, else the next one below.
+        The length, in [1e-100, 1e100], from which the fixed point is sought: the next one above
+        where the length map makes it longer, else the next one below.
 
     Returns
     -------
@@ -120,10 +121,11 @@ def phases(
     array([ 7.834, 25.213])
     """
     function = activations.get(activation)
-    weights, biases = np.broadcast_arrays(
-        non_negative("sigma_w", sigma_w), non_negative("sigma_b", sigma_b)
-    )
-    start = validation.real("start", start, above=0.0)
+    weights = non_negative("sigma_w", sigma_w, MOST_SIGMA)
+    biases = non_negative("sigma_b", sigma_b, MOST_SIGMA)
+    validation.common_shape(sigma_w=weights, sigma_b=biases)
+    weights, biases = np.broadcast_arrays(weights, biases)
+    start = validation.real("start", start, least=LEAST_SCALE, most=MOST_SCALE)
     weight, bias = weights.ravel() ** 2, biases.ravel() ** 2
     q = _lengths_from(function, weight, bias, math.log(start))
     chi, slope = linear_response(function, q)

@@ -9,9 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from stabsim import _validation as validation
-from stabsim import activations as activation_functions
 from stabsim.theory._activation_moments import log_moments
-from stabsim.theory.attenuation import mean_field_attenuation
+from stabsim.theory.attenuation import (
+    layer_activations,
+    layer_widths,
+    mean_field_attenuation,
+    per_layer,
+)
 from stabsim.theory.mean_field import correlation_map
 
 if TYPE_CHECKING:
@@ -111,13 +115,15 @@ def mean_field_propagation(
     array([0.    , 0.3183, 0.4937])
     """
     c = validation.real("correlation", correlation, least=-1.0, most=1.0)
+    sizes = layer_widths(widths)
+    depth = sizes.size - 1
+    functions = layer_activations(activations, depth)
     limit = mean_field_attenuation(
-        widths, activations, weight_std, bias_std, log_input_norm=log_input_norm
+        widths, functions, weight_std, bias_std, log_input_norm=log_input_norm
     )
-    log_q, depth = limit.log_q, len(limit.log_q)
-    sizes = np.asarray(widths, dtype=np.float64)
-    sigma_w = np.broadcast_to(weight_std, (depth,)) * np.sqrt(sizes[:-1])
-    sigma_b = np.broadcast_to(bias_std, (depth,))
+    log_q = limit.log_q
+    sigma_w = per_layer("weight_std", weight_std, depth) * np.sqrt(sizes[:-1])
+    sigma_b = per_layer("bias_std", bias_std, depth)
     with np.errstate(divide="ignore"):
         log_weights = 2.0 * np.log(sigma_w)
     log_distances = np.full(depth, -math.inf)
@@ -127,16 +133,16 @@ def mean_field_propagation(
     if log_q[0] > -math.inf and c < 1.0:
         log_distance = math.log1p(-c) + log_weights[0] + log_mean_square - log_q[0]
     log_distances[0] = log_distance
-    known: dict[tuple[str | Activation, float, float, float, float], float] = {}
+    known: dict[tuple[Activation, float, float, float, float], float] = {}
     for layer in range(depth - 1):
-        given = activations[layer]
-        function = activation_functions.get("linear" if given is None else given)
+        function = functions[layer]
         if log_q[layer + 1] == -math.inf or log_distance == -math.inf:
             log_distance = -math.inf
         elif log_distance > math.log(_CLOSE):
             length = math.exp(min(max(log_q[layer], -_MOST_LOG_LENGTH), _MOST_LOG_LENGTH))
             weight, bias = float(sigma_w[layer + 1]), float(sigma_b[layer + 1])
-            step = (function, 1.0 - math.exp(log_distance), length, weight, bias)
+            cosine = max(1.0 - math.exp(log_distance), -1.0)
+            step = (function, cosine, length, weight, bias)
             if step not in known:
                 known[step] = float(correlation_map(*step[:3], sigma_w=step[3], sigma_b=step[4]))
             distance = 1.0 - known[step]

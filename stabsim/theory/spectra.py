@@ -96,13 +96,17 @@ class FussCatalan:
 
         Raises
         ------
-        ValueError
-            If an order is too low, where the moment diverges.
+        TypeError, ValueError
+            If an order is no number, or too low, where the moment diverges.
         """
-        s, order = self.factors, _numbers("m", m)
+        s, order = self.factors, validation.reals("m", m)
         least = -1.0 / (s + 1)
         if not (order > least).all():
-            raise ValueError(f"m must be above -1/(factors + 1) = {least:.6g}, got {m!r}")
+            raise ValueError(
+                f"m must be above -1/(factors + 1) = {least:.6g}, got {validation.described(m)}"
+            )
+        # Beyond these all moments overflow.
+        order = np.minimum(order, 1e4)
         logarithm = gammaln((s + 1) * order + 1) - gammaln(order + 1) - gammaln(s * order + 2)
         with np.errstate(over="ignore"):
             return np.asarray(np.exp(logarithm))
@@ -118,19 +122,20 @@ class FussCatalan:
         Returns
         -------
         float64 array of the same shape
-            The density, infinite at 0 and 0 outside the support.
+            The density, infinite at 0 or where it overflows next to it, and 0 outside the support.
 
         Raises
         ------
-        ValueError
+        TypeError, ValueError
             If ``x`` is not made of real numbers.
         """
-        s, x = self.factors, _numbers("x", x)
+        s, x = self.factors, validation.reals("x", x)
         inside = (x > 0.0) & (x < self.support[1])
         angle, rest = self._angles(np.where(inside, x, 1.0))
         log_density = 2.0 * np.log(np.sin(angle)) + (s - 1) * np.log(np.sin(s * angle))
         log_density -= s * np.log(np.sin(rest)) + math.log(math.pi)
-        return np.where(inside, np.exp(log_density), np.where(x == 0.0, math.inf, 0.0))
+        with np.errstate(over="ignore"):
+            return np.where(inside, np.exp(log_density), np.where(x == 0.0, math.inf, 0.0))
 
     def cdf(self, x: ArrayLike) -> Floats:
         """Return the fraction of squared singular values that are at most ``x``.
@@ -147,10 +152,10 @@ class FussCatalan:
 
         Raises
         ------
-        ValueError
+        TypeError, ValueError
             If ``x`` is not made of real numbers.
         """
-        x = _numbers("x", x)
+        x = validation.reals("x", x)
         inside = (x > 0.0) & (x < self.support[1])
         probability = self._probability(self._angles(np.where(inside, x, 1.0))[1])
         return np.where(inside, probability, np.where(x > 0.0, 1.0, 0.0))
@@ -170,7 +175,7 @@ class FussCatalan:
 
         Raises
         ------
-        ValueError
+        TypeError, ValueError
             If a probability is not in [0, 1].
         """
         return np.asarray(np.exp(self.log_quantile(p)))
@@ -190,10 +195,10 @@ class FussCatalan:
 
         Raises
         ------
-        ValueError
+        TypeError, ValueError
             If a probability is not in [0, 1].
         """
-        levels = _probabilities(p)
+        levels = validation.probabilities("p", p)
         inside = (levels > 0.0) & (levels < 1.0)
         rest = _rising_root(self._probability, np.where(inside, levels, 0.5), math.pi)
         angle = (math.pi - rest) / (self.factors + 1)
@@ -296,11 +301,11 @@ class TriangularLaw:
 
         Raises
         ------
-        ValueError
+        TypeError, ValueError
             If ``x`` is not made of real numbers.
         """
-        ratio = _numbers("x", x) / self.sigma
-        return np.where((ratio >= 0.0) & (ratio <= 1.0), 2.0 * ratio / self.sigma, 0.0)
+        ratio = self._ratio(x)
+        return 2.0 / self.sigma * np.where((ratio >= 0.0) & (ratio <= 1.0), ratio, 0.0)
 
     def cdf(self, x: ArrayLike) -> Floats:
         """Return the fraction of stretching factors that are at most ``x``.
@@ -317,10 +322,10 @@ class TriangularLaw:
 
         Raises
         ------
-        ValueError
+        TypeError, ValueError
             If ``x`` is not made of real numbers.
         """
-        return np.asarray(np.clip(_numbers("x", x) / self.sigma, 0.0, 1.0) ** 2)
+        return np.asarray(np.clip(self._ratio(x), 0.0, 1.0) ** 2)
 
     def quantile(self, p: ArrayLike) -> Floats:
         """Return the stretching factors below which the fractions ``p`` of all stay.
@@ -337,10 +342,14 @@ class TriangularLaw:
 
         Raises
         ------
-        ValueError
+        TypeError, ValueError
             If a probability is not in [0, 1].
         """
-        return np.asarray(self.sigma * np.sqrt(_probabilities(p)))
+        return np.asarray(self.sigma * np.sqrt(validation.probabilities("p", p)))
+
+    def _ratio(self, x: ArrayLike) -> Floats:
+        with np.errstate(over="ignore"):
+            return validation.reals("x", x) / self.sigma
 
 
 def _log_sinc(y: Floats) -> Floats:
@@ -363,23 +372,3 @@ def _rising_root(
         low_side = function(middle) < targets
         below, above = np.where(low_side, middle, below), np.where(low_side, above, middle)
     return np.sqrt(below) * np.sqrt(above)
-
-
-def _numbers(name: str, values: ArrayLike) -> Floats:
-    """Return ``values`` as an array of real numbers, infinities allowed."""
-    requirement = f"{name} must be made of real numbers"
-    try:
-        array = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{requirement}, got {validation.described(values)}") from error
-    if np.isnan(array).any():
-        raise ValueError(f"{requirement}, got {validation.described(values)}")
-    return array
-
-
-def _probabilities(p: ArrayLike) -> Floats:
-    """Return ``p`` as an array of probabilities."""
-    levels = _numbers("p", p)
-    if not ((levels >= 0.0) & (levels <= 1.0)).all():
-        raise ValueError(f"p must be probabilities in [0, 1], got {validation.described(p)}")
-    return levels

@@ -10,8 +10,9 @@ import numpy as np
 
 from stabsim import _validation as validation
 from stabsim import activations
+from stabsim.ensembles.ensemble import MOST_SCALE
 from stabsim.theory import _activation_moments as moments
-from stabsim.theory._search import ROUNDING, roots, scan, settled_signs
+from stabsim.theory._search import MOST_SIGMA, ROUNDING, roots, scan, settled_signs
 from stabsim.theory.mean_field import correlation_map, depth_scale
 
 if TYPE_CHECKING:
@@ -115,7 +116,8 @@ def fixed_points(
     activation : str or Activation
         The activation.
     sigma_w, sigma_b : float
-        Standard deviations of weights (times the root of the number of inputs) and biases.
+        Standard deviations of weights (times the root of the number of inputs) and biases, in
+        [0, 1e10].
 
     Returns
     -------
@@ -145,8 +147,8 @@ def fixed_points(
     [(0.0, 'unstable'), (inf, 'stable')]
     """
     function = activations.get(activation)
-    weight = validation.real("sigma_w", sigma_w, least=0.0) ** 2
-    bias = validation.real("sigma_b", sigma_b, least=0.0) ** 2
+    weight = validation.real("sigma_w", sigma_w, least=0.0, most=MOST_SIGMA) ** 2
+    bias = validation.real("sigma_b", sigma_b, least=0.0, most=MOST_SIGMA) ** 2
     if moments.slopes(function) is not None:
         return _homogeneous_fixed_points(function, weight, bias)
     table = scan(function)
@@ -248,7 +250,8 @@ def correlation_fixed_point(
     activation : str or Activation
         The activation.
     sigma_w, sigma_b : float
-        Standard deviations of weights (times the root of the number of inputs) and biases.
+        Standard deviations of weights (times the root of the number of inputs) and biases, in
+        [0, 1e10].
     q : float, optional
         The variance of a pre-activation for both inputs, finite and positive. By default the one
         stable fixed point of the length map.
@@ -272,8 +275,8 @@ def correlation_fixed_point(
     (0.744082, 25.213, False)
     """
     function = activations.get(activation)
-    weight = validation.real("sigma_w", sigma_w, least=0.0)
-    bias = validation.real("sigma_b", sigma_b, least=0.0)
+    weight = validation.real("sigma_w", sigma_w, least=0.0, most=MOST_SIGMA)
+    bias = validation.real("sigma_b", sigma_b, least=0.0, most=MOST_SIGMA)
     if q is None:
         found = fixed_points(function, sigma_w=weight, sigma_b=bias)
         usable = [p.q for p in found if p.stable and 0.0 < p.q < math.inf]
@@ -284,7 +287,7 @@ def correlation_fixed_point(
                 f"got {described}"
             )
         q = usable[0]
-    q = validation.real("q", q, above=0.0)
+    q = validation.real("q", q, above=0.0, most=MOST_SCALE)
 
     def mapped(c: float, *, derivative: bool = False) -> float:
         return float(
