@@ -123,7 +123,7 @@ CALLS = {
     ),
     "scaling": (
         stabsim.finite_size_scaling,
-        {"energy": 0.0, "disorder": [4.0, 8.0], "width": [3, 4], "steps": 60},
+        {"energy": 0.0, "disorder": [4.0, 8.0], "width": [3, 4], "steps": 30},
         36,
     ),
 }

@@ -505,6 +505,7 @@ HONEST = {
 }
 
 
+@pytest.mark.jit
 @pytest.mark.parametrize("kind", HONEST)
 def test_honest_results_pass(kind):
     checks = check_result(HONEST[kind]())
@@ -561,6 +562,7 @@ def test_dead_networks_are_told():
     assert "ln |∂ℓ/∂x| at layer 0" in checks["vanished"].text
 
 
+@pytest.mark.jit
 @pytest.mark.parametrize("samples", [True, False])
 def test_moments_of_deep_jacobians_are_those_of_few_trials(samples):
     network = stabsim.MLP(40, 4, activation="linear")
@@ -584,6 +586,7 @@ def noisy(result, seed, scale=1.0):
     return dataclasses.replace(result, log_growth=np.cumsum(steps, axis=1))
 
 
+@pytest.mark.jit
 @pytest.mark.parametrize(("trials", "tests"), [(64, ["warm-up", "chains"]), (2, ["memory"])])
 def test_honest_chains_raise_few_alarms(trials, tests):
     result = spectrum(trials)
@@ -722,6 +725,7 @@ def test_a_length_is_resolved_where_its_relative_error_is_small(drift, verdict):
     assert checks["resolution"].verdict == verdict
 
 
+@pytest.mark.jit
 def test_the_worst_point_of_many_is_told():
     scaling = HONEST["scaling"]()
     point = scaling.points[2]

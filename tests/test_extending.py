@@ -72,6 +72,7 @@ def test_a_result_of_other_streams_is_not_extended(monkeypatch):
 # Precision ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.jit
 @pytest.mark.parametrize("name", sorted(CALLS.keys() - {"spectrum", "precise spectrum"}))
 def test_a_run_goes_on_until_its_precision_is_reached(name):
     usual = CALLS[name][2]
