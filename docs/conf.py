@@ -18,6 +18,7 @@ release = importlib.metadata.version("stabsim")
 version = release
 
 extensions = [
+    "discovery",
     "explorer",
     "gallery_form",
     "mathml",
@@ -30,7 +31,6 @@ extensions = [
     "sphinx.ext.intersphinx",
     "sphinx_copybutton",
     "sphinx_gallery.gen_gallery",
-    "sphinx_sitemap",
     "sphinxcontrib.bibtex",
     "sphinxext.opengraph",
 ]
@@ -123,11 +123,12 @@ html_theme = "pydata_sphinx_theme"
 html_title = "stabsim"
 # Where the site is served: previews, the sitemap and the page of missing pages need it.
 html_baseurl = os.environ.get("STABSIM_SITE_URL", "http://localhost:8000/")
-sitemap_url_scheme = "{link}"
 notfound_urls_prefix = urlsplit(html_baseurl).path
 ogp_site_url = html_baseurl
-ogp_image = "_images/sphx_glr_plot_1_textbook_product_002_2_00x.png"
-ogp_image_alt = "Quantiles of a product of Gaussian matrices fan out as it grows with depth"
+ogp_image = "_images/sphx_glr_plot_1_xavier_001_2_00x.png"
+ogp_image_alt = (
+    "Fifty layers: small weights let gradients vanish, large ones explode, Xavier's carry"
+)
 ogp_social_cards = {"enable": False}
 ogp_enable_meta_description = True
 html_math_renderer = "mathml"
@@ -139,6 +140,7 @@ html_context = {"default_mode": "auto"}
 html_copy_source = False
 html_show_sourcelink = False
 html_sidebars = {
+    "404": [],
     "explorer": [],
     "index": [],
     "networks_theory": [],
@@ -147,6 +149,7 @@ html_sidebars = {
     "spectra_theory": [],
     "stream_policy": [],
     "theory": [],
+    "theory_overview": [],
     "user_guide": [],
     "verified": [],
     "which_tool": [],
