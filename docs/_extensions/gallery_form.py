@@ -1,4 +1,4 @@
-"""Hold every page of the gallery to its form, and fold the answers of its exercises.
+"""Hold every page of the gallery to its form, name its films, fold the answers of its exercises.
 
 A page that closes with exercises says what it assumes, answers each, and says where to read on.
 The scripts write all of this as plain text, which reads well in a notebook too: here only the page
@@ -7,6 +7,7 @@ of the site is changed.
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from importlib import import_module
@@ -31,6 +32,9 @@ logger = logging.getLogger(__name__)
 PAGE = re.compile(r"gallery/\w+/plot_\w+")
 EXERCISE = re.compile(r"Exercise (\d+)\.")
 ANSWER = "Answer."
+# The title of a figure, in the code that draws it, and the tag of the film that matplotlib makes.
+TITLE = re.compile(r'suptitle\(\s*"([^"]+)"')
+FILM = re.compile(r"(<video [^>]*controls) autoplay( loop)?>")
 # A link of the last section is to one of each.
 READ_ON = {
     "theory": re.compile(r"/?\w*theory|stabsim\.theory\..*"),
@@ -76,6 +80,27 @@ def fold_answers(section: nodes.section) -> None:
             folded += child
 
 
+def name_films(document: nodes.document) -> list[str]:
+    """Let films wait for the reader, name each by its figure's title, and return what is amiss.
+
+    They have no sound, so they need no captions.
+    """
+    problems, titles = [], []
+    for node in document.findall(lambda node: isinstance(node, nodes.literal_block | nodes.raw)):
+        text = node.astext()
+        titles += TITLE.findall(text)
+        if not FILM.search(text):
+            continue
+        if not titles:
+            problems.append("has a film of a figure without a title")
+            continue
+        label = html.escape(f"Film: {titles[-1]}")
+        tag = rf'\1\2 muted playsinline aria-label="{label}">'
+        node.children = [nodes.Text(FILM.sub(tag, text))]
+        node.rawsource = node.astext()
+    return problems
+
+
 def complaints(document: nodes.document) -> list[str]:
     """Return what a page of the gallery lacks of its form."""
     problems = []
@@ -99,7 +124,7 @@ def complaints(document: nodes.document) -> list[str]:
 
 
 class GalleryForm(SphinxTransform):
-    """Check the form of a page of the gallery, and fold its answers."""
+    """Check the form of a page of the gallery, name its films, and fold its answers."""
 
     default_priority = 400
 
@@ -108,13 +133,13 @@ class GalleryForm(SphinxTransform):
         section = section_named(self.document, "Exercises")
         if section is None or not PAGE.fullmatch(self.env.docname):
             return
-        for problem in complaints(self.document):
+        for problem in complaints(self.document) + name_films(self.document):
             logger.warning("the page %s", problem, location=self.env.docname)
         fold_answers(section)
 
 
 def check_examples(app: Sphinx, env: BuildEnvironment) -> None:
-    """Name every function and class of the reference that no page of the gallery uses."""
+    """Complain of every function and class of the reference that no page of the gallery uses."""
     path = Path(app.srcdir, "gallery", "backreferences", "backreferences_all.json")
     if not path.exists():  # as in a build without the gallery
         return
@@ -128,7 +153,7 @@ def check_examples(app: Sphinx, env: BuildEnvironment) -> None:
         if getattr(stabsim, short, None) is getattr(import_module(module), short, stabsim):
             names.add(f"stabsim.{short}")
         if used.isdisjoint(names):
-            logger.info("no page of the gallery uses %s", name)
+            logger.warning("no page of the gallery uses %s", name, location=entry.docname)
 
 
 def open_answer(translator: HTML5Translator, node: answer) -> None:

@@ -22,8 +22,6 @@ REPAIRS = {
     ' role="doc-biblioentry"': ' role="listitem"',
     # sphinx-gallery writes a row for tags, with one id, into every section of one page.
     "<div id='sg-tag-list' class='sphx-glr-tag-list'></div>": "",
-    # matplotlib's films begin by themselves. They have no sound, so they need no captions.
-    " controls autoplay loop>": " controls loop muted playsinline>",
     # The theme's switch for a part of the table of contents is an icon without a name.
     "<summary><span": '<summary aria-label="Show or hide the pages below"><span',
 }

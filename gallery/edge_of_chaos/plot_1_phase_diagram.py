@@ -43,7 +43,7 @@ figure, axes = plt.subplots(figsize=(5.6, 4.2))
 diagram.plot(axes)
 axes.set_title("")
 axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2)
-figure.suptitle("Ordered and chaotic tanh networks, and the line")
+figure.suptitle("A line parts ordered from chaotic tanh networks")
 plt.show()
 
 # %%
@@ -67,7 +67,7 @@ axes.set(
     xlabel=r"theory, $\frac{1}{2} \ln\chi_1$",
     ylabel=r"simulated growth of $\ln|\partial\ell/\partial x|$",
 )
-figure.suptitle("Growth of gradients per layer, simulation and theory")
+figure.suptitle("Simulated gradients grow at the predicted rates")
 plt.show()
 
 # %%
@@ -87,7 +87,7 @@ for name, style in (("tanh", "-"), ("erf", "--"), ("softsign", "-."), ("sine", "
     axes.plot(np.where(held, line.sigma_w, np.nan), biases, style, label=name)
 axes.set(xlabel=r"$\sigma_w$", ylabel=r"$\sigma_b$")
 axes.legend()
-figure.suptitle("The critical lines of four activations")
+figure.suptitle("Each activation has a critical line of its own")
 plt.show()
 
 for name in ("gelu", "silu", "tanh", "erf"):

@@ -23,11 +23,14 @@ width a layer multiplies the squared length of a gradient by :math:`\chi_1`, whi
 # out, because signals settle there. The line is the limit of infinite width,
 # :math:`\tfrac12\ln\chi_1` :cite:p:`Schoenholz2017`.
 
+from itertools import pairwise
+
 import matplotlib.pyplot as plt
 import numpy as np
 
 import stabsim
 from stabsim import initializers, theory
+from stabsim.networks import Linear, Sequential
 
 depth, settled, trials = 100, 20, 1000
 sigma_b = np.sqrt(0.05)
@@ -163,6 +166,35 @@ for width in (64, 256):
             f"n = {width:>3} {name:<11} n · rate {scale * logs.mean():.3f} ± "
             f"{scale * logs.std() / np.sqrt(trials):.3f}, n/80 · variance {scale * logs.var():.3f}"
         )
+
+# %%
+# **Exercise 3.** Fifty ReLU layers with He's weights have 256 units each, but for one amid them,
+# which has 8. As how many layers of 256 units does it count?
+#
+# **Answer.** The variance of :math:`\ln\lvert g\rvert` is a sum over the layers of, to first order,
+# :math:`\tfrac{5}{4n}` :cite:p:`HaninNica2020`. So one layer of 8 units should count as much as
+# :math:`256/8 = 32` wide ones. The exact law says twice as many: at 8 units :math:`1/n` is not
+# small any more.
+
+middle = [256] * 25
+
+
+def relu_network(widths):
+    pairs = [(Linear(*ends, init="kaiming_normal"), "relu") for ends in pairwise(widths)]
+    return Sequential([module for pair in pairs for module in pair])
+
+
+scatter = {}
+for name, widths in (("all wide", [*middle, 256, *middle]), ("one narrow", [*middle, 8, *middle])):
+    result = stabsim.gradient_attenuation(relu_network(widths), trials=20_000, record=[0], rng=3)
+    scatter[name] = result.exact.log_gradient_std[0] ** 2
+    print(
+        f"{name}: variance of ln|g| {scatter[name]:.3f}, simulated {result.std[0] ** 2:.3f}, "
+        f"{result.dead / result.trials:.2%} dead"
+    )
+per_layer = scatter["all wide"] / 50
+extra = scatter["one narrow"] - scatter["all wide"]
+print(f"the narrow layer counts as {1 + extra / per_layer:.0f} wide ones")
 
 # %%
 # Read on
