@@ -103,7 +103,7 @@ axes.set_yticks(places, ["\n".join(names) for names in ranking], fontsize=9)
 axes.set(xlim=(LEAST - 1, MOST), ylim=(0.0, room.sum()))
 axes.set(xlabel="decades of gradient left at the input, 30 layers")
 figure.legend(loc="outside lower center", ncols=3)
-figure.suptitle("Gradient left under every named initialization")
+figure.suptitle("Only He's rule keeps gradients of ReLU and of tanh")
 plt.show()
 
 # %%

@@ -103,7 +103,8 @@ for kind, marker in zip(formats, "vDo^s", strict=True):
     axes.plot(np.arange(depth + 1)[some], counted[some], marker, color=line.get_color())
 axes.set(xlabel="layers below the output", ylabel="share of entries that are zero", xlim=(0, 100))
 axes.legend(loc="upper center", bbox_to_anchor=(0.45, -0.2), ncols=3, fontsize=10)
-figure.suptitle("bfloat16 reaches six times as deep as float16")
+times = reach["bfloat16"] / reach["float16"]
+figure.suptitle(f"bfloat16 reaches {times:.0f} times as deep as float16")
 plt.show()
 
 # %%

@@ -39,7 +39,7 @@ for color in ("#0072B2", "#E69F00", "#009E73"):
 axes.semilogy(constant ** np.arange(steps), "k--", label=r"$1.13198824\ldots^t$")
 axes.set(xlabel="t", ylabel=r"$|x_t|$")
 axes.legend()
-figure.suptitle("Three random Fibonacci sequences and their growth")
+figure.suptitle("Three random Fibonacci sequences grow at one rate")
 plt.show()
 
 # %%

@@ -94,7 +94,7 @@ axes.semilogy(
 axes.errorbar(energies, estimates, 2 * errors, fmt="o", color="black", label="simulated, ±2 s.e.")
 axes.set(xlabel="energy E", ylabel=r"exponent $\gamma$")
 axes.legend()
-figure.suptitle("The exponent from the centre to the edge")
+figure.suptitle("Born's approximation fails at the band edge")
 plt.show()
 
 # %%
@@ -162,7 +162,7 @@ for disorder, color, marker in (
     largest_z = max(largest_z, abs((points[:, 0] - exact) / points[:, 1]).max())
 axes.set(xlabel="energy E", ylabel=r"exponent $\gamma$")
 axes.legend(title="Cauchy disorder")
-figure.suptitle("Lloyd's exact exponents and simulated ones")
+figure.suptitle("Simulated exponents lie on Lloyd's exact ones")
 plt.show()
 
 print(f"27 simulated exponents: the farthest is {largest_z:.1f} standard errors off Lloyd's curve")

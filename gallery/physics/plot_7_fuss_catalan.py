@@ -149,7 +149,7 @@ for depth, color, marker in (
 axes.plot(ranks, limit, "x", color="0.2", label=r"$t = \infty$")
 axes.set(xlabel="rank $i$", ylabel=r"growth factor a step, $\sigma_i^{1/t}$")
 axes.legend()
-figure.suptitle("From the Fuss–Catalan law to the Lyapunov exponents")
+figure.suptitle("Fuss–Catalan laws turn into Lyapunov exponents")
 plt.show()
 
 # %%

@@ -128,7 +128,7 @@ axes.plot(between, moments.values / between, "x", color="#D55E00", label="betwee
 axes.plot(0.0, rate, "D", color="#009E73", label=r"$\lambda_1$, simulated")
 axes.set(xlabel="number of replicas n", ylabel="L(n) / n")
 axes.legend()
-figure.suptitle("Free energies of n replicas, and of none")
+figure.suptitle("Replicas lead to the free energy as n goes to 0")
 plt.show()
 
 # %%

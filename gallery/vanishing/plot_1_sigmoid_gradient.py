@@ -39,7 +39,7 @@ for side in (x < 0, x > 0):
 axes.annotate("gradient < 0.01", (6.3, 0.5), color="0.3", ha="center", va="center", rotation=90)
 axes.set(xlabel="input x", xlim=(-8, 8))
 axes.legend(loc="upper left", bbox_to_anchor=(0.0, 0.96))
-figure.suptitle("Sigmoid from 0 to 1, its gradient 1/4 at most")
+figure.suptitle("The sigmoid's gradient never exceeds 1/4")
 plt.show()
 
 # %%

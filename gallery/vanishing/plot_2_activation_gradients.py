@@ -56,7 +56,7 @@ for axes, name in zip(grid.flat, order, strict=False):
 for axes in grid.flat[len(order) :]:
     axes.set_axis_off()
 figure.legend([value, gradient], ["value", "gradient"], loc="outside lower center", ncols=2)
-figure.suptitle(f"{len(order)} activations, each with its gradient")
+figure.suptitle(f"{len(order)} activations differ most in their gradients")
 plt.show()
 
 # %%

@@ -61,7 +61,7 @@ axes.plot(layers, quarter, color="black", linestyle=":", label="a quarter a laye
 axes.set_title("")
 axes.texts[0].set(x=0.02, ha="left")
 axes.legend(fontsize=10)
-axes.figure.suptitle("Fifty sigmoid layers leave 1e-31 of a gradient")
+axes.figure.suptitle(f"Fifty sigmoid layers leave 1e{result.attenuation.mean():.0f} of a gradient")
 plt.show()
 
 # %%
@@ -149,7 +149,9 @@ for name, axes, depths in (
     axes.set_xticks(depths[::3])
 panels[0].set(ylabel="fraction that underflowed")
 panels[0].legend(loc="upper left", fontsize=10)
-figure.suptitle("float16 ends at 12 sigmoid layers, float32 at 72")
+figure.suptitle(
+    f"float16 ends at {half_lost['float16']} sigmoid layers, float32 at {half_lost['float32']}"
+)
 plt.show()
 
 # %%
