@@ -27,7 +27,10 @@ PAGES = sorted(
     if "_static" not in path.parts
 )
 WIDTHS = {"phone": 390, "desktop": 1440}
-MEGABYTE = 1_000_000
+# Bytes, of which a page with a film may have twice as many.
+HEAVIEST = 1_000_000
+# An alternative text says what its figure shows: a sentence has at least so many words.
+FEWEST_WORDS = 5
 
 ARGUMENTS = [
     "--disable-background-networking",
@@ -48,10 +51,14 @@ return {
     broken: [...document.images].filter(image => !image.naturalWidth).map(image => image.src),
     mute: [...document.images].filter(image => !image.hasAttribute("alt") || !image.alt.trim() &&
         !image.closest("a, .sphx-glr-thumbcontainer")?.textContent.trim()).map(image => image.src),
+    figures: [...document.querySelectorAll("main img, main video, main svg[role=img]")].filter(
+        figure => !figure.closest("a, .sphx-glr-thumbcontainer")
+    ).map(figure => figure.getAttribute("alt") ?? figure.getAttribute("aria-label") ?? ""),
+    films: document.querySelectorAll("video").length,
     width: document.documentElement.scrollWidth,
     clipped: [...document.querySelectorAll("main *")].filter(element =>
         element.clientWidth > 1 && element.scrollWidth > element.clientWidth + 1 &&
-        getComputedStyle(element).overflowX === "visible" && !scrolls(element)
+        !/auto|scroll/.test(getComputedStyle(element).overflowX) && !scrolls(element)
     ).map(element => element.tagName + ": " + element.textContent.trim().slice(0, 40)),
     unset: document.querySelectorAll(".math:not(:has(math))").length,
 };}"""
@@ -184,10 +191,14 @@ def test_page(tab: Page, address: str, scheme: str, page: str) -> None:
     assert tab.evaluate("document.documentElement.dataset.theme") == scheme
     loaded = {file_of(url) for url in requested if url.startswith(address)}
     weight = sum(file.stat().st_size for file in loaded if file.is_file())
-    if weight > MEGABYTE:
-        problems.append(f"the page weighs {weight / 1e6:.2f} MB")
-
     seen = tab.evaluate(READ_PAGE)
+    if weight > HEAVIEST * (2 if seen["films"] else 1):
+        problems.append(f"the page weighs {weight / 1e6:.2f} MB")
+    problems += [
+        f"a figure's text is no sentence: {text!r}"
+        for text in seen["figures"]
+        if len(text.split()) < FEWEST_WORDS
+    ]
     problems += [f"broken image: {source}" for source in seen["broken"]]
     problems += [f"image without alternative text: {source}" for source in seen["mute"]]
     problems += [f"broken link: {link}" for link in broken_links(seen["links"], address)]
@@ -207,11 +218,68 @@ def test_page(tab: Page, address: str, scheme: str, page: str) -> None:
 
 
 @needs_site
-def test_search_finds_a_page(browser: Browser, address: str) -> None:
+def test_search_by_keyboard_finds_the_page(browser: Browser, address: str) -> None:
     tab = browser.new_page()
-    tab.goto(address + "search.html?q=sigmoid")
+    tab.goto(address + "index.html")
+    tab.keyboard.press("Control+k")
+    tab.keyboard.type("loss scaling")
+    tab.keyboard.press("Enter")
     tab.wait_for_selector("ul.search li a", timeout=20_000)
-    assert tab.locator("ul.search li a").count() >= 1
+    links = tab.locator("ul.search li a")
+    first = links.evaluate_all("links => links.slice(0, 3).map(link => link.getAttribute('href'))")
+    place = ["plot_2_loss_scaling" in link for link in first].index(True)
+    links.nth(place).focus()
+    tab.keyboard.press("Enter")
+    tab.wait_for_url("**/plot_2_loss_scaling.html*")
+    tab.close()
+
+
+@needs_site
+def test_answers_unfold_by_keyboard(browser: Browser, address: str) -> None:
+    tab = browser.new_page()
+    tab.goto(address + "gallery/vanishing/plot_1_sigmoid_gradient.html")
+    answers = tab.locator("details.answer")
+    assert answers.count() == 2
+    assert not answers.first.locator("p").is_visible()
+    answers.first.locator("summary").focus()
+    tab.keyboard.press("Enter")
+    assert answers.first.locator("p").is_visible()
+    tab.close()
+
+
+@needs_site
+def test_every_page_is_found_and_previewed() -> None:
+    """The sitemap has all pages but those that no reader looks for, and all can be shared."""
+    listed = re.findall(r"<loc>(.*?)</loc>", (SITE / "sitemap.xml").read_text(encoding="utf-8"))
+    front = min((url for url in listed if url.endswith("/index.html")), key=len).removesuffix(
+        "index.html"
+    )
+    hidden = {"404.html", "genindex.html", "search.html"}
+    assert {url.removeprefix(front) for url in listed} == set(PAGES) - hidden
+    for page in set(PAGES) - hidden:
+        text = (SITE / page).read_text(encoding="utf-8")
+        assert f'<link rel="canonical" href="{front}{page}"' in text
+        tags = {
+            name: re.search(rf'<meta property="og:{name}" content="([^"]+)"', text)
+            for name in ("title", "description", "image", "image:alt")
+        }
+        assert all(tags.values()), (page, tags)
+        assert (SITE / tags["image"][1].removeprefix(front)).is_file()
+
+
+@needs_site
+def test_a_page_of_the_gallery_prints_whole(browser: Browser, address: str) -> None:
+    tab = browser.new_page(viewport={"width": 794, "height": 1123})
+    tab.goto(address + "gallery/vanishing/plot_3_sigmoid_layers.html")
+    tab.emulate_media(media="print")
+    for gone in (".bd-header", ".bd-sidebar-primary", ".sphx-glr-footer", ".bd-footer"):
+        assert not tab.locator(gone).first.is_visible(), gone
+    clipped = tab.evaluate(
+        "[...document.querySelectorAll('main pre')].filter(p => p.scrollWidth > p.clientWidth + 1)"
+        ".map(p => p.textContent.slice(0, 40))"
+    )
+    assert clipped == []
+    assert tab.locator("details.answer p").first.is_visible()
     tab.close()
 
 
