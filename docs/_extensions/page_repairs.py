@@ -1,14 +1,16 @@
-"""Mend what other tools write into the pages: accessibility faults, and pictures too heavy."""
+"""Mend what other tools write into the pages: accessibility faults, and files too heavy."""
 
 from __future__ import annotations
 
 import hashlib
 import re
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import tinycss2
+from fontTools import subset
 from PIL import Image
 from tinycss2 import serialize
 
@@ -42,9 +44,20 @@ UNUSED = re.compile(
     + r'|\s*<link [^>]*href="[^"]*\bsg_gallery-(?:binder|dataframe|rendered-html)\.css[^>]*>'
 )
 SEARCH_SCRIPT = re.compile(UNUSED_SCRIPT % "searchtools|language_data|searchindex")
+# The theme asks for its scripts, which wait for the whole page, before the style that shows it.
+PRELOADED_SCRIPT = re.compile(r'\s*<link rel="preload" as="script"[^>]*>')
+# A script of three lines that every page waits for stands in the page itself.
+OPTIONS_SCRIPT = re.compile(r'<script src="[^"]*\bdocumentation_options\.js[^"]*"></script>')
 # These wait for the whole page anyway, but hold up its first picture unless they say so.
 WAITING_SCRIPT = re.compile(
     r'<script (src="[^"]*\b(?:doctools|sphinx_highlight|clipboard\.min|copybutton)\.js)'
+)
+
+# The figures of the gallery. Room is left for them before they come, and all but the one of the
+# front page come when they are scrolled into view.
+FIGURE = re.compile(
+    r'<img src="[^"]*_images/(?P<name>[^"/]+)"'
+    r'[^>]* class = "sphx-glr-(?:single|multi)-img"(?! width)'
 )
 
 # The style sheets of every page, in their order. The theme's own only imports the first.
@@ -62,17 +75,37 @@ SHEET_LINK = re.compile(
     + r')[?"][^>]*>'
 )
 
-# Words that may be the name of a class.
-WORD = re.compile(r"[\w-]+")
+# Names of classes and of elements in a page, and words of a script that may be such names, but for
+# those parts of Bootstrap that the theme does not use.
+NAMES = re.compile(r"""\b(?:class|id)=(?:"([^"]*)"|'([^']*)')""")
+WORD = re.compile(r"(?!(?:alert|carousel|list-group|modal|offcanvas|popover|toast)\b)[\w-]+")
+
+
+# The code point of an icon, in the font of icons that every page loads.
+ICON = re.compile(r'--fa:"(?P<icon>[^"])"')
+ICON_FONT = Path("_static", "vendor", "fontawesome", "webfonts", "fa-solid-900.woff2")
+
+
+def placed(figure: re.Match[str], images: Path, *, lazy: bool) -> str:
+    """Return the tag of a figure, as far as it was matched, with its width and height."""
+    with Image.open(images / figure["name"]) as picture:
+        width, height = picture.size
+    loading = ' loading="lazy"' if lazy else ""
+    return f'{figure[0]} width="{width}" height="{height}"{loading}'
 
 
 def repair_markup(app: Sphinx, exception: Exception | None) -> None:
     """Replace faulty markup and take out scripts without a use, in every page."""
-    for path in Path(app.outdir).rglob("*.html"):
+    out = Path(app.outdir)
+    options = (out / "_static" / "documentation_options.js").read_text(encoding="utf-8")
+    for path in out.rglob("*.html"):
         text = path.read_text(encoding="utf-8")
-        repaired = UNUSED.sub("", PLAIN_TYPE.sub(r"\1", text))
+        repaired = UNUSED.sub("", PLAIN_TYPE.sub(r"\1", PRELOADED_SCRIPT.sub("", text)))
+        repaired = OPTIONS_SCRIPT.sub(lambda _: f"<script>{options}</script>", repaired)
         if path.name != "search.html":
             repaired = SEARCH_SCRIPT.sub("", WAITING_SCRIPT.sub(r"<script defer \1", repaired))
+        place = partial(placed, images=out / "_images", lazy=path.parent != out)
+        repaired = FIGURE.sub(place, repaired)
         for fault, repair in REPAIRS.items():
             repaired = repaired.replace(fault, repair)
         if repaired != text:
@@ -91,12 +124,10 @@ def split_at_commas(prelude: list[Node]) -> list[list[Node]]:
 
 
 def used(selector: list[Node], words: set[str]) -> bool:
-    """Say whether all classes of a selector occur in a page or a script."""
-    return all(
-        name.type != "ident" or name.value in words
-        for dot, name in pairwise(selector)
-        if dot == "."
-    )
+    """Say whether all classes and elements that a selector names occur in a page or a script."""
+    classes = (name for dot, name in pairwise(selector) if dot == "." and name.type == "ident")
+    elements = (name for name in selector if name.type == "hash")
+    return all(name.value in words for name in [*classes, *elements])
 
 
 def used_rules(rules: list[Node], words: set[str]) -> str:
@@ -126,8 +157,14 @@ def bundle_styles(app: Sphinx, exception: Exception | None) -> None:
     pages = {
         path: path.read_text(encoding="utf-8") for path in sorted(Path(app.outdir).rglob("*.html"))
     }
-    scripts = [path.read_text(encoding="utf-8") for path in static.rglob("*.js")]
-    words = {word for text in [*pages.values(), *scripts] for word in WORD.findall(text)}
+    words = {
+        word
+        for text in pages.values()
+        for names in NAMES.findall(text)
+        for word in " ".join(names).split()
+    }
+    for path in static.rglob("*.js"):
+        words.update(WORD.findall(path.read_text(encoding="utf-8")))
     bundle = ""
     for name in SHEETS:
         text = Path(static, name).read_text(encoding="utf-8")
@@ -141,6 +178,18 @@ def bundle_styles(app: Sphinx, exception: Exception | None) -> None:
             bundled = SHEET_LINK.sub("", text).replace("</title>", f"</title>\n    {one}", 1)
             if bundled != text:
                 path.write_text(bundled, encoding="utf-8")
+
+
+def shrink_icons(app: Sphinx, exception: Exception | None) -> None:
+    """Leave in the font of icons those that the site shows, a dozen of some fourteen hundred."""
+    style = Path(app.outdir, "_static", "styles", "site.css").read_text(encoding="utf-8")
+    options = subset.Options(flavor="woff2")
+    path = Path(app.outdir, ICON_FONT)
+    font = subset.load_font(path, options)
+    subsetter = subset.Subsetter(options)
+    subsetter.populate(text="".join(ICON.findall(style)))
+    subsetter.subset(font)
+    subset.save_font(font, path, options)
 
 
 def shrink_pictures(app: Sphinx, exception: Exception | None) -> None:
@@ -164,5 +213,6 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("build-finished", repair_markup)
     # The theme writes the colours of code at the end, too.
     app.connect("build-finished", bundle_styles, priority=900)
+    app.connect("build-finished", shrink_icons, priority=950)
     app.connect("build-finished", shrink_pictures)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
