@@ -2,10 +2,15 @@ r"""
 Where does the sigmoid's gradient go?
 =====================================
 
-The sigmoid :math:`\sigma(x) = 1/(1 + e^{-x})` squeezes every number into (0, 1), and was for
-decades the activation of neural networks. Its derivative
-:math:`\sigma'(x) = \sigma(x)\,(1 - \sigma(x))` multiplies every gradient that passes backward
-through the unit :cite:p:`Zhang2023`. How much of the gradient is left?
+A neural network is built of *units*. Each multiplies the numbers that it gets by its *weights*,
+adds them up, and passes on a fixed function of the sum, its *activation*. Units side by side form a
+*layer*, and each layer feeds the next. To learn, the network needs the derivatives of its error,
+its *gradient*. The chain rule computes them from the last layer back to the first, and multiplies,
+at every unit on the way, by the derivative of the activation.
+
+The sigmoid :math:`\sigma(x) = 1/(1 + e^{-x})` squeezes every number into (0, 1), and was for many
+years the activation of choice :cite:p:`Zhang2023`. Its derivative is
+:math:`\sigma'(x) = \sigma(x)\,(1 - \sigma(x))`. How much of a gradient does it let through?
 
 **What this assumes.** One unit a layer and weights of size 1, so that the derivative of the
 activation alone is at work. Nothing here is random.
@@ -46,8 +51,10 @@ plt.show()
 # How much of the line is flat?
 # -----------------------------
 #
-# The edge of the flat part follows from :math:`\sigma' = \sigma(1 - \sigma)`: the derivative equals
-# :math:`g` at :math:`\lvert x\rvert = 2 \operatorname{arcosh}\bigl(1/(2\sqrt{g})\bigr)`.
+# The edge of the flat part follows from :math:`\sigma' = \sigma(1 - \sigma)`, which is the same as
+# :math:`1/(2\cosh(x/2))^2`. So the derivative equals :math:`g` at
+# :math:`\lvert x\rvert = 2 \operatorname{arcosh}\bigl(1/(2\sqrt{g})\bigr)`, where arcosh is the
+# inverse of cosh.
 
 for small in (0.1, 0.01, 0.001):
     edge = 2.0 * np.arccosh(0.5 / np.sqrt(small))
@@ -61,7 +68,8 @@ for small in (0.1, 0.01, 0.001):
 # The chain rule multiplies one such factor per layer. With every unit at its best point,
 # :math:`x = 0`, the gradient is :math:`(1/4)^L` after :math:`L` layers; with inputs at
 # :math:`\lvert x\rvert = 2` or :math:`4` it is less. The markers multiply the derivatives one by
-# one, the lines are the power law.
+# one, the lines are powers. The dotted line is the smallest positive number of *float16*, numbers
+# of 16 bits, in which networks are often trained.
 
 layers = np.arange(0, 51, 5)
 figure, axes = plt.subplots()
@@ -79,16 +87,16 @@ figure.suptitle("Each sigmoid layer divides a gradient by 4 or more")
 plt.show()
 
 # %%
-# At its best the sigmoid already loses six decades in ten layers. Larger weights could make up for
-# the factor, but larger weights also mean larger inputs, which saturate.
+# At its best the sigmoid already loses six *decades*, powers of ten, in ten layers. Larger weights
+# could make up for the factor, but larger weights also mean larger inputs, which saturate.
 
 peak = gradient.max()
 lost = -10 * np.log10(peak)
 depth = int(np.ceil(np.log(smallest) / np.log(peak)))
 print(
     f"The gradient is {peak:.4f} at most and below 0.01 on {np.mean(saturated):.0%} of [-8, 8]; "
-    f"ten layers lose {lost:.2f} decades at the very best, and after {depth} layers "
-    "float16 rounds what is left to less than its smallest number."
+    f"ten layers lose {lost:.2f} decades at the very best, and {depth} layers leave no more "
+    "than the smallest positive number of float16."
 )
 
 # %%

@@ -8,11 +8,14 @@ by the derivative :math:`\varphi'(z)`. A layer has many units, and each has a :m
 what the layer does to the gradient depends on the average of all their derivatives. Which
 activations let most of a gradient pass?
 
-**What this assumes.** At initialization the weights are random, and a sum of many random terms is
-nearly Gaussian. So :math:`z` is taken to be Gaussian, with mean 0 and variance 1, the same for all
-activations. Each of the :math:`n` units has :math:`n` weights, independent, with mean 0 and
-variance :math:`\sigma_w^2/n`; here :math:`\sigma_w = 1`, so that the comparison is one of
-activations and of nothing else.
+**What this assumes.** At the start, before any training (*at initialization*), the weights are
+random, and a sum of many random terms is nearly *Gaussian*: its values follow the bell curve. So
+:math:`z` is taken to be *standard Gaussian*, with the density :math:`e^{-z^2/2}/\sqrt{2\pi}`,
+written :math:`z \sim N(0, 1)`, for all activations. Its mean is 0, and so its *variance*, the mean
+of the squared distance from the mean, is that of :math:`z^2`, which is 1. Each of the :math:`n`
+units has :math:`n` weights, drawn independently of each other, with mean 0 and variance
+:math:`\sigma_w^2/n`; here :math:`\sigma_w = 1`, so that the comparison is one of activations and of
+nothing else.
 """
 
 # %%
@@ -71,11 +74,11 @@ plt.show()
 # where :math:`\mathbb{E}`, the expectation, is the mean over the law of :math:`z`. With
 # :math:`\chi < 1` gradients vanish with depth, with :math:`\chi > 1` they explode.
 #
-# Two independent computations of :math:`\mathbb{E}[\varphi'(z)^2]`: a numerical integral against
-# the density of :math:`z`, split at the kinks of the activations, and the mean over 200 000 random
-# draws of :math:`z`. The number behind ± is the *standard error*, the typical distance of such a
-# mean from the true value. The last columns give the largest slope, and the side on which an
-# activation is flat.
+# Two independent computations of :math:`\mathbb{E}[\varphi'(z)^2]`: a numerical integral (a
+# *quadrature*) against the density of :math:`z`, split at the kinks of the activations, and the
+# mean over 200 000 random draws of :math:`z`. The number behind ± is the *standard error*, the
+# typical distance of such a mean from the true value. The last columns give the largest slope, and
+# the side on which an activation is flat.
 
 KINKS = [-1.0, 0.0, 1.0, 6.0]
 z = np.random.default_rng(2024).standard_normal(200_000)
@@ -192,8 +195,8 @@ for name in ("sigmoid", "tanh", "gelu"):
 # **Answer.** The share is the sum of :math:`s_i^2 g_i^2/n` over the units, with the slope
 # :math:`s_i`, which is 0 or 1 with equal chance, and a standard Gaussian :math:`g_i`.
 # :class:`stabsim.theory.LayerFactor` knows its law at every width. A term has the mean 1/2 and the
-# mean square 3/2, hence the variance 5/4: the standard deviation of the share is
-# :math:`\sqrt{5/(4n)}`. Narrow layers are a lottery.
+# mean square 3/2, hence the variance 5/4: the *standard deviation* of the share, the root of its
+# variance, is :math:`\sqrt{5/(4n)}`. Narrow layers are a lottery.
 
 rng = np.random.default_rng(7)
 for width in (16, 64, 256):
