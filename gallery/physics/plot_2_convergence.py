@@ -3,8 +3,8 @@ When is a simulation long enough?
 =================================
 
 A growth rate is a limit, and a simulation is finite. How long must it run, and how much of the
-answer may one believe? Three habits turn a running average into a measurement: forget the start,
-let independent copies disagree, and stop at an error, not at a number of steps.
+answer may one believe? Four habits turn a running average into a measurement: forget the start, let
+independent copies disagree, stop at an error, not at a number of steps, and doubt the result.
 
 **What this assumes.** The factors of a product :math:`A_t \cdots A_1` are independent random
 matrices with the same law. Vectors grow under it like :math:`e^{\lambda_i t}`, each in a direction
@@ -29,6 +29,9 @@ the standard deviation of an estimate over repetitions of the whole experiment.
 # with the fixed number :math:`E = 1.9` and independent random numbers :math:`V_t` of Cauchy's law
 # with the half-width 0.1. They carry a quantum wave through a disordered chain. They keep areas, so
 # that their two exponents are :math:`\pm\gamma`, and these are close to each other.
+
+import tempfile
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -110,7 +113,8 @@ plt.show()
 # The standard error falls like one over the square root of the steps: ten times the precision
 # costs a hundred times the time. Ask for a precision, and stabsim runs until it is reached.
 
-precise = stabsim.lyapunov_spectrum(chain, steps=1_000_000, k=1, precision=2e-4, rng=4)
+target = stabsim.StandardError(2e-4)
+precise = stabsim.lyapunov_spectrum(chain, steps=1_000_000, k=1, precision=target, rng=4)
 print(precise)
 
 # %%
@@ -122,6 +126,34 @@ plt.show()
 
 # %%
 # If the steps that were allowed are not enough, stabsim says so and gives what it has.
+#
+# Doubt the result
+# ----------------
+#
+# An error bar may be wrong, too: when the start has been counted, when a few products carry all of
+# the estimate, or when copies are not independent. Each leaves its traces, and ``check`` looks for
+# them. Here it is asked about the run above, and about a short one that counts its start.
+
+hasty = stabsim.lyapunov_spectrum(
+    chain, steps=30, warmup=0, trials=4000, record=[10, 20, 30], rng=7
+)
+for name, result in (("precise", precise), ("hasty", hasty)):
+    checks = result.check()
+    print(f"{name}: {checks.verdict}")
+    for check in checks:
+        if check.verdict in {"doubtful", "fails"}:
+            print(f"    {check.name}: {check.text}")
+
+# %%
+# What has passed is worth keeping. A file holds all of a result, and gives it back as it was.
+
+with tempfile.TemporaryDirectory() as folder:
+    precise.save(Path(folder, "chain.npz"))
+    kept = stabsim.load(Path(folder, "chain.npz"))
+print(f"from the file: {kept.exponents[0]:.5f} ± {kept.standard_error[0]:.5f}")
+
+# %%
+# The conclusion, in numbers.
 
 z = (precise.exponents[0] - exact) / precise.standard_error[0]
 bias = cold.history[np.searchsorted(record, 10), 0] / exact - 1
@@ -196,4 +228,5 @@ for precision in (4e-4, 2e-4):
 # <sphx_glr_gallery_physics_plot_3_viswanath.py>`; the matrices of this page return as
 # :ref:`electrons in a disordered chain <sphx_glr_gallery_physics_plot_4_anderson.py>`. How the
 # errors are found is told by :doc:`the theory of spectra </spectra_theory>`; the options are those
-# of :func:`stabsim.lyapunov_spectrum`, and a result is a :class:`stabsim.LyapunovSpectrum`.
+# of :func:`stabsim.lyapunov_spectrum`, and a result is a :class:`stabsim.LyapunovSpectrum`. More on
+# files and checks is on the page on :doc:`long runs </scale>`.
