@@ -139,7 +139,10 @@ class GalleryForm(SphinxTransform):
 
 
 def check_examples(app: Sphinx, env: BuildEnvironment) -> None:
-    """Complain of every function and class of the reference that no page of the gallery uses."""
+    """Complain of every function and class of the reference that no page of the gallery uses.
+
+    What only other classes build upon is used where one of them is.
+    """
     path = Path(app.srcdir, "gallery", "backreferences", "backreferences_all.json")
     if not path.exists():  # as in a build without the gallery
         return
@@ -150,8 +153,11 @@ def check_examples(app: Sphinx, env: BuildEnvironment) -> None:
         module, _, short = name.rpartition(".")
         # Some names of a module are names of the package, too, and recorded as such.
         names = {name}
-        if getattr(stabsim, short, None) is getattr(import_module(module), short, stabsim):
+        documented = getattr(import_module(module), short, None)
+        if getattr(stabsim, short, stabsim) is documented:
             names.add(f"stabsim.{short}")
+        if isinstance(documented, type):
+            names.update(f"stabsim.{kind.__name__}" for kind in documented.__subclasses__())
         if used.isdisjoint(names):
             logger.warning("no page of the gallery uses %s", name, location=entry.docname)
 
