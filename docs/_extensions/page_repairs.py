@@ -81,8 +81,8 @@ NAMES = re.compile(r"""\b(?:class|id)=(?:"([^"]*)"|'([^']*)')""")
 WORD = re.compile(r"(?!(?:alert|carousel|list-group|modal|offcanvas|popover|toast)\b)[\w-]+")
 
 
-# The code point of an icon, in the font of icons that every page loads.
-ICON = re.compile(r'--fa:"(?P<icon>[^"])"')
+# The code points of icons, in the font of icons that every page loads.
+ICONS = re.compile("[\ue000-\uf8ff]")
 ICON_FONT = Path("_static", "vendor", "fontawesome", "webfonts", "fa-solid-900.woff2")
 
 
@@ -187,7 +187,7 @@ def shrink_icons(app: Sphinx, exception: Exception | None) -> None:
     path = Path(app.outdir, ICON_FONT)
     font = subset.load_font(path, options)
     subsetter = subset.Subsetter(options)
-    subsetter.populate(text="".join(ICON.findall(style)))
+    subsetter.populate(text="".join(ICONS.findall(style)))
     subsetter.subset(font)
     subset.save_font(font, path, options)
 
