@@ -280,6 +280,9 @@ def test_a_page_of_the_gallery_prints_whole(browser: Browser, address: str) -> N
     )
     assert clipped == []
     assert tab.locator("details.answer p").first.is_visible()
+    # What has an overflow of its own is cut where the paper ends.
+    article = tab.locator(".bd-article-container")
+    assert article.evaluate("article => getComputedStyle(article).overflow") == "visible"
     tab.close()
 
 
