@@ -10,17 +10,17 @@ import json
 import os
 import platform
 import zipfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from stabsim import _validation as validation
 from stabsim._statistics import SampleStatistics, StreamedStatistics, unpacked
-from stabsim._validation import described
 from stabsim._version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -115,11 +115,11 @@ def read(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, Part]]
 
 def validated_path(path: Any) -> Path:
     """Return ``path`` as a path."""
-    if not isinstance(path, str | os.PathLike) or not isinstance(os.fspath(path), str):
-        raise TypeError(f"path must be the path of a file, got {described(path)}")
-    if not Path(path).name or "\0" in os.fspath(path):
-        raise ValueError(f"path must be the path of a file, got {described(path)}")
-    return Path(path)
+    requirement = "path must be the path of a file"
+    file = validation.path(requirement, path)
+    if not file.name:
+        raise ValueError(f"{requirement}, got {validation.described(path)}")
+    return file
 
 
 def _parts(header: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Iterator[tuple[str, Part]]:

@@ -10,11 +10,9 @@ from __future__ import annotations
 import contextlib
 import copy
 import math
-import os
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeGuard, TypeVar
 
 import numpy as np
@@ -27,7 +25,9 @@ from stabsim._statistics import SampleStatistics, StreamedStatistics
 from stabsim._targets import Estimates, validated_target
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterable, Mapping
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -298,12 +298,7 @@ def _validated_folder(checkpoint: Any) -> Path | None:
     if checkpoint is None:
         return None
     requirement = "checkpoint must be None or the path of a folder"
-    if not isinstance(checkpoint, str | os.PathLike):
-        raise TypeError(f"{requirement}, got {validation.described(checkpoint)}")
-    folder = os.fspath(checkpoint)
-    if not isinstance(folder, str) or not folder or "\0" in folder:
-        raise ValueError(f"{requirement}, got {validation.described(checkpoint)}")
-    path = Path(folder).absolute()
+    path = validation.path(requirement, checkpoint).absolute()
     if path.exists() and not path.is_dir():
-        raise ValueError(f"{requirement}, got the file {folder!r}")
+        raise ValueError(f"{requirement}, got the file {str(path)!r}")
     return path

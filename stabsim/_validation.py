@@ -3,8 +3,10 @@
 import contextlib
 import math
 import operator
+import os
 from collections.abc import Sequence
 from numbers import Integral, Real
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -91,6 +93,20 @@ def items(requirement: str, value: Any) -> list[Any]:
         with contextlib.suppress(Exception):
             return list(value)
     raise TypeError(f"{requirement}, got {described(value)}")
+
+
+def path(requirement: str, value: Any) -> Path:
+    """Return ``value`` as a path that a file system can have."""
+    text = os.fspath(value) if isinstance(value, str | os.PathLike) else None
+    if not isinstance(text, str):
+        raise TypeError(f"{requirement}, got {described(value)}")
+    try:
+        encoded = os.fsencode(text)
+    except UnicodeEncodeError:
+        encoded = b""
+    if not encoded or b"\0" in encoded:
+        raise ValueError(f"{requirement}, got {described(value)}")
+    return Path(text)
 
 
 def array(

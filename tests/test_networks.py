@@ -479,7 +479,7 @@ def test_a_deep_network():
             "activation must be .*, got a sequence of 1",
         ),
         ("MLP(2, 3, activation=[['relu'], 'relu'])", TypeError, r"activation must be .*\['relu'\]"),
-        ("MLP(2, np.array(3))", TypeError, "width must be a positive integer"),
+        ("MLP(2, np.array(3))", TypeError, "width must be one for all layers or a sequence"),
         ("Sequential(np.array(None))", TypeError, "modules must be a sequence of modules"),
         ("Sequential([Linear(1, 1), 'rely'])", ValueError, r"modules\[1\] must be .*'relu'"),
         ("MLP(2, 3, init=3)", TypeError, "init must be a name or an Init, got 3"),

@@ -109,3 +109,15 @@ def test_shapes_that_do_not_broadcast_are_named():
     assert validation.common_shape(**shapes) == (3, 2)
     with pytest.raises(ValueError, match=r"^q and sigma_w must broadcast to one shape, got \(2,\)"):
         validation.common_shape(q=np.zeros(2), sigma_w=np.zeros(3))
+
+
+@pytest.mark.parametrize("value", ["", "a\0b", "\ud800"], ids=range(3))
+def test_what_no_file_system_can_have_is_no_path(value):
+    with pytest.raises(ValueError, match=r"^path must be a path, got"):
+        validation.path("path must be a path", value)
+
+
+@pytest.mark.parametrize("value", [b"file", 1, None, Unspeakable()], ids=range(4))
+def test_a_path_is_text(value):
+    with pytest.raises(TypeError, match=r"^path must be a path, got"):
+        validation.path("path must be a path", value)

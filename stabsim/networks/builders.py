@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -220,13 +220,12 @@ def _is_sequence(value: Any) -> bool:
     return isinstance(value, Sequence) and not isinstance(value, str)
 
 
-def _items(name: str, value: Any, depth: int) -> Sequence[Any]:
-    if len(value) != depth:
-        raise ValueError(
-            f"{name} must be one for all layers or a sequence of depth = {depth}, "
-            f"got a sequence of {len(value)}"
-        )
-    return cast(Sequence[Any], value)
+def _items(name: str, value: Any, depth: int) -> list[Any]:
+    requirement = f"{name} must be one for all layers or a sequence of depth = {depth}"
+    items = validation.items(requirement, value)
+    if len(items) != depth:
+        raise ValueError(f"{requirement}, got a sequence of {len(items)}")
+    return items
 
 
 def _composition(activation: Any) -> tuple[Activation, ...]:
