@@ -161,6 +161,10 @@ class Execution:
         self.parts[name] = numbers
         return numbers
 
+    def knows(self, part: str) -> bool:
+        """Return whether a part is there before."""
+        return self.prefix + part in self.before
+
     def perform(self, part: str, call: Call, trials: int) -> Any:
         """Return the result of another call, as a part of this one."""
         prefix = f"{self.prefix}{part}: "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -292,16 +293,21 @@ def plan(
         for number in range(steps):
             # Whole cycles of the factors' laws, as far as they fit.
             length = min(-(-length // ensemble.period) * ensemble.period, steps - done)
+            wanted = partial(np.full, 1, float(length))
+            length = int(execution.once(f"steps of round {number}", wanted)[0])
             here = _recorded(None, length, ensemble.period)
-            part = f"round {number} of {length} steps"
-            new = chains(part, here, child(child(seed, number), 2))
+            new = chains(f"round {number}", here, child(child(seed, number), 2))
             before = growth[:, -1:] if done else np.zeros((trials, 1, directions))
             growth = np.concatenate([growth, before + new], axis=1)
             recorded = np.concatenate([recorded, done + here])
             done += length
             so_far = result(recorded, growth)
             excess = target.excess(so_far)
-            if excess <= 1.0 or done == steps:
+            enough = excess <= 1.0
+            if execution.knows("steps of round 0"):
+                # Chains that are added later take the same rounds.
+                enough = not execution.knows(f"steps of round {number + 1}")
+            if enough or done == steps:
                 break
             # One tenth more than the error so far asks for, since it is an estimate itself.
             needed = done * min(excess, 1e100) ** 2 * 1.1

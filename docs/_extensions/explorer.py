@@ -1,7 +1,8 @@
 """The explorer: tables that stabsim computes for it, and the markup that they go into.
 
-Its page must work with no server, so the tables stand in the page itself. They are computed anew
-only when the code that they come from has changed.
+Its page must work with no server, so the tables are a script, which a page may load from a file. It
+is loaded after the page is shown. They are computed anew only when the code that they come from has
+changed.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 DOCS = Path(__file__).parents[1]
 PACKAGE = Path(activations.__file__).parent
+TABLES = "explorer-tables.js"
 TEMPLATE = DOCS / "_templates" / "explorer.html"
 SOURCES = [
     Path(__file__),
@@ -176,21 +178,24 @@ class Explorer(SphinxDirective):
         """Return the markup with its tables."""
         for source in [TEMPLATE, *SOURCES]:
             self.env.note_dependency(str(source))
-        text = tables(Path(self.env.doctreedir))
+        computed = json.loads(tables(Path(self.env.doctreedir)))
         template = Environment(
             loader=FileSystemLoader(TEMPLATE.parent), autoescape=True, trim_blocks=True
         ).get_template(TEMPLATE.name)
-        markup = template.render(tables=json.loads(text), json=text)
-        return [nodes.raw("", markup, format="html")]
+        return [nodes.raw("", template.render(tables=computed), format="html")]
 
 
 def add_assets(
     app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any
 ) -> None:
-    """Give the explorer's page, and no other, its script and style."""
+    """Give the explorer's page, and no other, its tables, script and style."""
     if pagename == "explorer":
+        script = Path(app.outdir, "_static", TABLES)
+        script.parent.mkdir(exist_ok=True)
+        script.write_text(f"const tables = {tables(Path(app.doctreedir))};\n", encoding="utf-8")
         app.add_css_file("explorer.css")
-        app.add_js_file("explorer.js", loading_method="defer")
+        app.add_js_file(TABLES, loading_method="defer")
+        app.add_js_file("explorer.js", loading_method="defer", priority=900)
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:

@@ -3,7 +3,6 @@
 // Logarithms are natural; x, s and g stand for logarithms of squares.
 "use strict";
 
-const tables = JSON.parse(document.getElementById("explorer-tables").textContent);
 const LN10 = Math.log(10);
 const LN2 = Math.LN2;
 // 5 % and 95 % of a normal law lie this many standard deviations from its mean.
