@@ -145,7 +145,8 @@ def phase_diagram(
     True
     """
     if precision is not None and simulate is False:
-        raise ValueError(f"precision must be left out with simulate=False, got {precision!r}")
+        got = validation.described(precision)
+        raise ValueError(f"precision must be left out with simulate=False, got {got}")
     return _simulation.simulate(
         "phase_diagram",
         plan,

@@ -553,6 +553,11 @@ def test_words_are_kept_as_plain_strings(ensemble):
     assert type(ensemble.field) is str
 
 
+def test_a_parameter_of_many_digits_is_refused_by_name():
+    with pytest.raises(ValueError, match=r"^density must be left out .* got <int object"):
+        IID(2, "uniform", density=10**5000)
+
+
 @pytest.mark.parametrize("make", [Rectangular, Alternating])
 def test_text_is_no_sequence_of_sizes_or_ensembles(make):
     with pytest.raises(TypeError, match=r"^(widths|ensembles) must be a sequence .* got b'ab'"):

@@ -9,6 +9,7 @@ from laws import assert_mean, assert_z
 from scipy import integrate, special, stats
 
 from stabsim import theory
+from stabsim.activations import Activation
 from stabsim.theory import LayerFactor
 from stabsim.theory import finite_width as exact
 
@@ -242,3 +243,10 @@ def test_wide_networks_reach_the_mean_field():
 def test_bad_networks(arguments, message):
     with pytest.raises(ValueError, match=message):
         theory.homogeneous_attenuation(*arguments)
+
+
+def test_susceptibilities_that_overflow_are_infinite():
+    cube = Activation("cube", lambda x: x**3, lambda x: 3.0 * x**2)
+    prediction = theory.mean_field_attenuation([2, 2], [cube], 0.5, log_input_norm=1e100)
+    assert prediction.susceptibility.tolist() == [math.inf]
+    assert np.isfinite(prediction.log_gradient_norm).all()

@@ -103,7 +103,7 @@ class IID(Ensemble):
             elif value is not None:
                 raise ValueError(
                     f"{name} must be left out for the distribution {self.distribution!r}, "
-                    f"got {value!r}"
+                    f"got {validation.described(value)}"
                 )
 
     @property

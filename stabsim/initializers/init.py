@@ -127,7 +127,7 @@ class Init:
         elif self.bound is not None:
             raise ValueError(
                 f"bound must be left out for the distribution {self.distribution!r}, "
-                f"got {self.bound!r}"
+                f"got {validation.described(self.bound)}"
             )
         elif not self.rescaled:
             raise ValueError(

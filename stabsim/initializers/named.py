@@ -19,7 +19,8 @@ def _kaiming(distribution: str, *, a: Any = None, mode: str = "fan_in", gain: An
         slope = 0.0 if a is None else validation.real("a", a, least=-MOST_SCALE, most=MOST_SCALE)
         gain = math.sqrt(2.0) / math.hypot(1.0, slope)
     elif a is not None:
-        raise TypeError(f"a must not be given beside gain, got a={a!r} and gain={gain!r}")
+        given = f"a={validation.described(a)} and gain={validation.described(gain)}"
+        raise TypeError(f"a must not be given beside gain, got {given}")
     return Init(distribution, gain=gain, mode=mode)
 
 

@@ -215,9 +215,7 @@ def _widths(depth: int, width: Any, in_features: Any, out_features: Any) -> list
 
 
 def _is_sequence(value: Any) -> bool:
-    if isinstance(value, np.ndarray):
-        return value.ndim > 0
-    return isinstance(value, Sequence) and not isinstance(value, str)
+    return isinstance(value, Sequence | np.ndarray) and not isinstance(value, str)
 
 
 def _items(name: str, value: Any, depth: int) -> list[Any]:

@@ -177,7 +177,8 @@ def anderson_band_edge_exponent(
     energy = validation.real("energy", energy)
     variance = _variance(disorder, distribution)
     if not variance > 0.0:
-        raise ValueError(f"disorder must be large enough for a variance, got {disorder!r}")
+        got = validation.described(disorder)
+        raise ValueError(f"disorder must be large enough for a variance, got {got}")
     unit, beyond = math.cbrt(0.5) * math.cbrt(variance), abs(energy) - 2.0
     x = beyond / unit**2
     if x > 1e4:

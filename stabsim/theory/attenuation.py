@@ -69,7 +69,7 @@ class MeanFieldAttenuation:
         The logarithms of the variances :math:`q^l` of pre-activations.
     susceptibility : (L,) float64 array
         :math:`\chi^l = n_{l-1} s_l^2\,E\varphi'(\sqrt{q^l} Z)^2`, by which layer l multiplies the
-        squared gradient.
+        squared gradient; infinite where that overflows.
     log_gradient_norm : (L+1,) float64 array
         :math:`\tfrac12 \ln E\lVert\partial\ell/\partial x^l\rVert^2`.
     log_activation_norm : (L+1,) float64 array
@@ -237,7 +237,9 @@ def mean_field_attenuation(
         log_lengths[layer], log_slopes[layer], log_norms[layer + 1] = log_q, slope, log_norm
     log_chi = log_sizes[:-1] + log_weights + log_slopes
     gradients = np.concatenate([np.cumsum(log_chi[::-1])[::-1], [0.0]])
-    return MeanFieldAttenuation(log_lengths, np.exp(log_chi), 0.5 * gradients, 0.5 * log_norms)
+    with np.errstate(over="ignore"):
+        chi = np.exp(log_chi)
+    return MeanFieldAttenuation(log_lengths, chi, 0.5 * gradients, 0.5 * log_norms)
 
 
 def _log_square(log_input_norm: Any) -> float:

@@ -431,7 +431,14 @@ RESULTS = {
     "StandardError": call(
         value=real(0.5, 1e-3), of=choice("lyapunov", "length", "rate"), relative=flag()
     ),
-    "Result.extend": call(trials=TRIALS, **MEANS, disk=True, warns=SHORT, infinite=LENGTHS),
+    "Result.extend": call(
+        trials=TRIALS,
+        **MEANS,
+        disk=True,
+        warns=SHORT,
+        infinite=(*LENGTHS, *FLOW),
+        undefined=NO_POINT,
+    ),
     "Result.save": call(path=FILE, disk=True, subjects=("functions",)),
     "Result.check": call(),
     "Checks.summary": call(),
@@ -539,6 +546,7 @@ THEORY = {
         weight_std=LAYERS,
         bias_std=LAYERS,
         log_input_norm=real(0.0, 1.0, -math.inf, -1e4),
+        infinite=("susceptibility",),
     ),
     "theory.mean_field_propagation": call(
         widths=WIDTHS,
