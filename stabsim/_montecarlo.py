@@ -8,10 +8,13 @@ of workers, on the backend or on the load of the machine. Parallelism is joblib'
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import threading
+import time
+import uuid
 import warnings
-from functools import cache
+from functools import cache, lru_cache
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -135,8 +138,14 @@ def _blocks(
     from joblib import Parallel, delayed, effective_n_jobs
 
     # A single chunk is run where it is asked for, without the delay of handing it over.
-    workers = _workers(n_jobs) if chunks.number - done > 1 else 1
-    parallel = Parallel(n_jobs=workers, prefer="threads", return_as="generator_unordered")
+    several = chunks.number - done > 1
+    workers = _workers(n_jobs) if several else 1
+    parallel = Parallel(
+        n_jobs=workers,
+        backend=_backend() if several else "sequential",
+        prefer="threads",
+        return_as="generator_unordered",
+    )
     # Blocks that no one has asked for yet pile up in joblib, so it gets some chunks at a time.
     window = max(_CHUNKS_AHEAD * effective_n_jobs(workers), _NUMBERS_AHEAD // compute.numbers)
     bar = progress_bar(chunks.trials, progress)
@@ -196,8 +205,24 @@ def _workers(n_jobs: int | None) -> int:
     return -1 if configured is None else configured
 
 
+def _backend() -> Any:
+    """Return our own backend where the configuration names a Dask cluster, and else None."""
+    from joblib.parallel import get_active_backend
+
+    active = get_active_backend()[0]
+    if type(active).__name__ != "DaskDistributedBackend":
+        return None
+    # Imported here, because most have no Dask.
+    from stabsim._clusters import Cluster
+
+    return Cluster(active)
+
+
 class _Stop:
-    """A flag that worker threads ask between calls of a kernel; in another process it is new."""
+    """A flag that worker threads ask between calls of a kernel; in another process it is new.
+
+    On a Dask cluster the scheduler tells whether the run goes on.
+    """
 
     def __init__(self) -> None:
         self._event = threading.Event()
@@ -208,6 +233,10 @@ class _Stop:
     def __call__(self) -> None:
         if self._event.is_set():
             raise KeyboardInterrupt
+        if "distributed" in sys.modules:
+            from stabsim._clusters import stop_if_cancelled
+
+            stop_if_cancelled()
 
     def __reduce__(self) -> tuple[type[_Stop], tuple[()]]:
         return _Stop, ()
@@ -218,6 +247,10 @@ class _Chunk:
 
     def __init__(self, task: Task, stop: _Stop, samples: bool) -> None:
         self.task, self._stop, self._samples = task, stop, samples
+        self._sender = f"{os.getpid()} {uuid.uuid4()}"
+
+    def __reduce__(self) -> tuple[Callable[..., _Chunk], tuple[Any, ...]]:
+        return _received, (self._sender, self.task, self._stop, self._samples)
 
     @property
     def numbers(self) -> int:
@@ -231,15 +264,69 @@ class _Chunk:
         return index, rows if self._samples else StreamedStatistics(rows)
 
 
+def _received(sender: str, task: Task, stop: _Stop, samples: bool) -> _Chunk:
+    """Return in a worker process what a run sends there, the same object every time.
+
+    A function that travels by value is new whenever it arrives, and would be compiled anew.
+    """
+    _leave_with(int(sender.split()[0]))
+    arrived = _arrived(sender)
+    if not arrived:
+        arrived.append(_Chunk(task, stop, samples))
+    return arrived[0]
+
+
+@lru_cache(maxsize=8)
+def _arrived(sender: str) -> list[_Chunk]:  # noqa: ARG001
+    return []
+
+
+@cache
+def _leave_with(parent: int) -> None:
+    """End this process when its parent has been killed, where it is the one that sent the work.
+
+    A worker of loky's that has a result to hand over would wait for its parent forever.
+    """
+    if os.getppid() != parent:
+        return
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1.0)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
 def _one_blas_thread(task: Task) -> contextlib.AbstractContextManager[Any]:
     """Hold BLAS at one thread: the workers are the parallelism, and its sums keep their order.
 
     The caller does so for its worker threads, and each worker process for itself.
     """
-    if not task.uses_blas:
-        return contextlib.nullcontext()
-    context: contextlib.AbstractContextManager[Any] = _blas().limit(limits=1, user_api="blas")
-    return context
+    return _ONE_BLAS_THREAD if task.uses_blas else contextlib.nullcontext()
+
+
+class _OneBlasThread:
+    """The limit of BLAS in this process, for as long as any of its threads asks for it."""
+
+    def __init__(self) -> None:
+        self._lock, self._asking = threading.Lock(), 0
+        self._limit: Any = None
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if self._asking == 0:
+                self._limit = _blas().limit(limits=1, user_api="blas")
+            self._asking += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._asking -= 1
+            if self._asking == 0:
+                self._limit.restore_original_limits()
+
+
+_ONE_BLAS_THREAD = _OneBlasThread()
 
 
 @cache
