@@ -9,7 +9,9 @@ import hashlib
 import json
 import os
 import platform
+import tokenize
 import zipfile
+import zlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,12 +34,16 @@ _SAMPLES, _STREAMED, _SETTLED = "samples", "moments and histograms", "settled"
 # What reading a damaged file can end in.
 _DAMAGES = (
     zipfile.BadZipFile,
+    zlib.error,
+    tokenize.TokenError,
     ValueError,
     KeyError,
     EOFError,
     OverflowError,
     MemoryError,
     TypeError,
+    # Also what no zip file of ours does: encryption, and other ways to compress.
+    RuntimeError,
 )
 
 
