@@ -183,6 +183,14 @@ def calibration(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def faults(session: nox.Session) -> None:
+    """Kill, interrupt, damage and fill up: nothing is lost or wrong; --write: for the site."""
+    install(session, "faults")
+    variables = {**environment(), "PYTHONPATH": str(ROOT / "tests")}
+    session.run("python", "-m", "faults", *session.posargs, env=variables)
+
+
+@nox.session(default=False)
 def site(session: nox.Session) -> None:
     """Look at the built site in a headless Chromium; arguments go to pytest."""
     names = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")

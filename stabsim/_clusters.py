@@ -7,6 +7,7 @@ a batch that takes its workers down, and leaves on the cluster what an interrupt
 from __future__ import annotations
 
 import concurrent.futures
+import uuid
 from typing import TYPE_CHECKING, Any
 
 from distributed import get_worker
@@ -45,7 +46,8 @@ class Cluster(AutoBatchingMixin, ParallelBackendBase):
     def submit(self, func: Any, callback: Callable[[Future[Any]], None]) -> Future[Any]:
         """Send a batch to the cluster."""
         client, options = self._dask.client, self._dask.submit_kwargs
-        future = client.submit(func, pure=False, **options)
+        # What Dask's dashboard shows of it is what comes before the dash.
+        future = client.submit(func, key=f"stabsim-{uuid.uuid4().hex}", **options)
         self._futures.add(future)
         future.add_done_callback(callback)
         return future
@@ -55,7 +57,7 @@ class Cluster(AutoBatchingMixin, ParallelBackendBase):
         self._futures.discard(out)
         return out.result()
 
-    def abort_everything(self, ensure_ready: bool = True) -> None:
+    def abort_everything(self, ensure_ready: bool = True) -> None:  # noqa: ARG002
         """Take back what has not come yet."""
         self._dask.client.cancel(list(self._futures))
         self._futures.clear()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import sys
 import threading
 import time
@@ -107,8 +108,10 @@ def run(
         blocks = _blocks(
             chunks, reduction.done, _Chunk(task, stop, samples), seed, n_jobs, progress
         )
-        for block in blocks:
-            reduction.add(block)
+        # Closed here, and not by whoever drops the traceback: that ends what joblib runs.
+        with contextlib.closing(blocks):
+            for block in blocks:
+                reduction.add(block)
         return reduction.finished()
     finally:
         # An interrupt reaches the calling thread alone; this tells the others.
@@ -132,7 +135,7 @@ def _blocks(
     seed: np.random.SeedSequence,
     n_jobs: int | None,
     progress: bool,
-) -> Iterator[Any]:
+) -> Generator[Any, None, None]:
     """Yield what becomes of the chunks that are not done, in order; keep each when it is there."""
     # Imported here, because it takes longer to import than all of stabsim.
     from joblib import Parallel, delayed, effective_n_jobs
@@ -269,7 +272,7 @@ def _received(sender: str, task: Task, stop: _Stop, samples: bool) -> _Chunk:
 
     A function that travels by value is new whenever it arrives, and would be compiled anew.
     """
-    _leave_with(int(sender.split()[0]))
+    _leave_with(int(sender.split(maxsplit=1)[0]))
     arrived = _arrived(sender)
     if not arrived:
         arrived.append(_Chunk(task, stop, samples))
@@ -283,12 +286,14 @@ def _arrived(sender: str) -> list[_Chunk]:  # noqa: ARG001
 
 @cache
 def _leave_with(parent: int) -> None:
-    """End this process when its parent has been killed, where it is the one that sent the work.
+    """Let the parent alone end this process, and its own end do so too, if it sent the work.
 
-    A worker of loky's that has a result to hand over would wait for its parent forever.
+    A worker of loky's that a terminal interrupts while it hands over a result would leave the
+    parent with half of it, waiting forever; and one whose parent is killed would wait as well.
     """
-    if os.getppid() != parent:
+    if os.getppid() != parent or threading.current_thread() is not threading.main_thread():
         return
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def watch() -> None:
         while os.getppid() == parent:

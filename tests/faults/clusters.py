@@ -31,7 +31,7 @@ def dask_cluster(workers):
         n_workers=workers,
         threads_per_worker=1,
         processes=True,
-        dashboard_address=None,
+        dashboard_address=":0",
         silence_logs=logging.CRITICAL,
     )
     with cluster, Client(cluster) as client:
@@ -40,14 +40,20 @@ def dask_cluster(workers):
 
 def whole(client, workers):
     """Wait until all workers are there."""
-    client.wait_for_workers(workers, timeout=HANGS)
+    while True:
+        with contextlib.suppress(TimeoutError):
+            client.wait_for_workers(workers, timeout=30)
+            return
+        # Dask gives up a worker that cannot be started on a busy machine.
+        client.cluster.scale(0)
+        client.cluster.scale(workers)
 
 
 def idle(client):
     """Return whether all workers are idle, and the scheduler has nothing left to do."""
 
     def seconds():
-        times = client.run(lambda: time.process_time())
+        times = client.run(time.process_time)
         return sum(times.values())
 
     before = seconds()
@@ -57,7 +63,7 @@ def idle(client):
 
 
 def simulated(name):
-    """Return the fingerprint of a run on the cluster, or what it ended in, or that it hangs."""
+    """Start a run on the cluster; return its thread, and where its end will be told."""
     ended = []
 
     def simulate():

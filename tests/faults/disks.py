@@ -119,7 +119,7 @@ def read_only(name, expected):
     """Yield what is wrong in folders that are not to be written to."""
     user = NOBODY if os.geteuid() == 0 else None
     with tempfile.TemporaryDirectory() as root:
-        os.chmod(root, 0o755)
+        Path(root).chmod(0o755)
         new = Path(root, "new")
         new.mkdir(mode=0o555)
         for folder in (new, new / "inside"):
@@ -142,7 +142,7 @@ def saving(rng):
     result = RUNS["gradient_attenuation"](1, rng=2, n_jobs=1)
     user = NOBODY if os.geteuid() == 0 else None
     with tempfile.TemporaryDirectory() as root:
-        os.chmod(root, 0o755)
+        Path(root).chmod(0o755)
         path = Path(root, "result.npz")
         result.save(path)
         for limit in rng.integers(path.stat().st_size, size=10):
@@ -152,7 +152,7 @@ def saving(rng):
             elif (stabsim.load(path).attenuation != result.attenuation).any():
                 yield "the file that was there is gone"
             else:
-                yield "" if os.listdir(root) == [path.name] else "half a file was left"
+                yield "" if list(Path(root).iterdir()) == [path] else "half a file was left"
         said = ended(save, path, None, user)
         yield "" if said is not None and str(root) in said else f"it said {said!r}"
 

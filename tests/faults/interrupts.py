@@ -13,8 +13,8 @@ from faults.processes import BACKENDS, Child, kept_trials, warm_up_workers
 from faults.rows import tally
 from faults.runs import RUNS, counted
 
-#: Runs of many seconds.
-SIZE = 150
+#: Runs of some seconds, which are interrupted in the first half.
+SIZE = 300
 #: In seconds: how soon the prompt must be back, and everything quiet.
 PROMPT, QUIET = 2.0, 2.0
 
@@ -36,6 +36,8 @@ def simulate(messages, name, backend, address, folder):
         messages.send("begun")
         try:
             RUNS[name](SIZE, rng=1, checkpoint=folder)
+            messages.send("finished")
+            time.sleep(PROMPT)
         except KeyboardInterrupt:
             messages.send("prompt")
     time.sleep(QUIET)
@@ -62,7 +64,7 @@ def interrupted(name, backend, client, moment, expected):
         said = child.message()
         seconds = time.perf_counter() - start
         if said != "prompt":
-            return "the run was over", 0.0
+            return "the run was over before", 0.0
         more_threads, processor = child.message()
         quiet = idle(client) if client else True
         child.kill()
@@ -84,15 +86,19 @@ def interrupted(name, backend, client, moment, expected):
 
 def rows(rng, times):
     """Yield a row for each kind of workers."""
-    expected = {name: counted(RUNS[name], SIZE, rng=1) for name in RUNS}
+    expected, seconds = {}, {}
+    for name in RUNS:
+        start = time.perf_counter()
+        expected[name] = counted(RUNS[name], SIZE, rng=1)
+        seconds[name] = time.perf_counter() - start
     for backend in ["threads", "loky", "Dask"]:
         outcomes, waits = [], []
         with dask_cluster(2 if backend == "Dask" else 0) as client:
             for name in RUNS:
-                for moment in rng.uniform(0.1, 1.5, times):
-                    wrong, seconds = interrupted(name, backend, client, moment, expected[name])
+                for moment in rng.uniform(0.0, 0.5 * seconds[name], times):
+                    wrong, wait = interrupted(name, backend, client, moment, expected[name])
                     outcomes.append(f"{name}: {wrong}" if wrong else "")
-                    waits.append(seconds)
+                    waits.append(wait)
         yield tally(
             "Ctrl-C",
             f"every verb, {backend}",
