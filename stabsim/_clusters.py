@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from joblib._dask import DaskDistributedBackend
 
 
-class Cluster(AutoBatchingMixin, ParallelBackendBase):
+class Cluster(AutoBatchingMixin, ParallelBackendBase):  # type: ignore[misc]
     """A joblib backend whose batches are Dask's own futures."""
 
     supports_retrieve_callback = True
