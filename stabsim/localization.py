@@ -133,6 +133,8 @@ def plan_length(
             f"got {validation.described(ensemble)}"
         )
     spectrum = lyapunov.call(seed, ensemble, steps=steps, k=ensemble.sites)
+    # A wrong number of steps is noticed before any work.
+    spectrum.body()
 
     def body(execution: Execution, trials: int) -> LocalizationLength:
         return LocalizationLength(execution.perform("spectrum", spectrum, trials))
@@ -281,7 +283,6 @@ def plan_scaling(
     for point, ensemble in enumerate(ensembles):
         arguments = {"ensemble": ensemble, "steps": steps}
         calls.append(Call("localization_length", plan_length, arguments, child(seed, point)))
-    # A wrong number of steps is noticed before any work.
     calls[0].body()
 
     def body(execution: Execution, trials: int) -> FiniteSizeScaling:

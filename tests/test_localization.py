@@ -2,6 +2,7 @@
 
 import math
 import pickle
+from decimal import Decimal
 
 import matplotlib as mpl
 import numpy as np
@@ -179,3 +180,12 @@ def test_bad_input(name, error, changes):
 def test_only_transfer_matrices_have_a_length():
     with pytest.raises(TypeError, match=r"^ensemble must be an AndersonTransfer"):
         localization_length(Ginibre(2), steps=10)
+
+
+def test_steps_are_checked_before_a_checkpoint_is_opened(tmp_path):
+    folder = tmp_path / "checkpoint"
+    with pytest.raises(TypeError, match=r"^steps must be a positive integer"):
+        localization_length(AndersonTransfer(0.0, 1.0), steps=Decimal(1), checkpoint=folder)
+    with pytest.raises(TypeError, match=r"^steps must be a positive integer"):
+        finite_size_scaling(0.0, [1.0], [3], steps=Decimal(1), checkpoint=folder)
+    assert not folder.exists()

@@ -903,3 +903,6 @@ def test_the_band_edge_at_the_ends_of_the_float_range():
     # Far outside of the band the exponent is the root of the distance, whatever the disorder.
     assert theory.anderson_band_edge_exponent(1e308, 2.0) == pytest.approx(1e154, rel=1e-14)
     assert theory.anderson_band_edge_exponent(6.0, 8e-162) == pytest.approx(2.0, rel=1e-14)
+    # Far inside it is that of Born's approximation.
+    weak = theory.anderson_band_edge_exponent(0.0, 1e-100)
+    assert weak == pytest.approx(1e-200 / 12.0 / 16.0, rel=1e-12)

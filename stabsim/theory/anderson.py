@@ -197,9 +197,9 @@ def _airy_modulus_slope(x: float) -> float:
         ai, ai_slope, bi, bi_slope = (float(value) for value in airy(x))
         return (ai * ai_slope + bi * bi_slope) / (ai * ai + bi * bi)
     # The asymptotic series of the modulus in 1/x³, where its sum of squares would cancel.
-    series, slope, term = 1.0, 0.0, 1.0
+    series, slope, term, cube = 1.0, 0.0, 1.0, (1.0 / x) ** 3
     for k in range(1, 6):
-        term *= (6 * k - 5) * (6 * k - 3) * (6 * k - 1) / (96.0 * k * x**3)
+        term *= (6 * k - 5) * (6 * k - 3) * (6 * k - 1) / (96.0 * k) * cube
         series += term
         slope -= 3 * k * term / x
     return 0.5 * (slope / series - 0.5 / x)
