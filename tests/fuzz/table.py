@@ -233,8 +233,8 @@ CONSTRUCTORS = {
     "Ensemble.sample": call(rng=rng()),
     "MLP": call(
         depth=count(1, 2, 3),
-        width=numbers(1, 3, [2], [2, 3], [1, 2, 3]),
-        activation=pool("relu", None, CUBE, ["tanh", None], ("linear",), [CUBE, "relu", "tanh"]),
+        width=numbers(1, 2, 3, 4, [2, 3]),
+        activation=pool("relu", None, CUBE, "tanh", ["tanh", None], [CUBE, "relu"]),
         init=INIT,
         bias_std=real(0.0, 0.5, 1e60),
         in_features=SIZE,
