@@ -71,6 +71,14 @@ class Checkpoint:
                 stacklevel=5,
             )
 
+    def places(self, part: str) -> list[int]:
+        """Return the places where something is kept, sound or not."""
+        query = "SELECT place FROM chunks WHERE part = ? AND typeof(place) = 'integer'"
+        try:
+            return [place for (place,) in self._connection.execute(query, (part,))]
+        except sqlite3.DatabaseError:
+            return []
+
     def load(self, part: str, place: int) -> tuple[int, NDArray[np.float64]] | None:
         """Return the trials and the numbers kept at a place, or None."""
         query = "SELECT trials, numbers, checksum FROM chunks WHERE part = ? AND place = ?"

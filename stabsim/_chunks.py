@@ -38,6 +38,13 @@ class Chunks:
         """Return the trials of a chunk."""
         return min(self.task.chunk, self.trials - index * self.task.chunk)
 
+    def kept(self) -> frozenset[int]:
+        """Return which chunks have been kept, before it is seen whether they can be used."""
+        if self._checkpoint is None:
+            return frozenset()
+        places = self._checkpoint.places(self._part)
+        return frozenset(place for place in places if 0 <= place < self.number)
+
     def load(self, index: int) -> Any:
         """Return a chunk that has been kept, or None."""
         kept = self._checkpoint.load(self._part, index) if self._checkpoint is not None else None

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from stabsim._statistics import Statistics
 
 # Chunks for each worker, or numbers in all of them, that may wait for their turn in the reduction.
-_CHUNKS_AHEAD = 2
-_NUMBERS_AHEAD = 1 << 21
+_CHUNKS_AHEAD = 8
+_NUMBERS_AHEAD = 1 << 22
 
 
 class Task(Protocol):
@@ -149,29 +149,38 @@ def _blocks(
         prefer="threads",
         return_as="generator_unordered",
     )
-    # Blocks that no one has asked for yet pile up in joblib, so it gets some chunks at a time.
-    window = max(_CHUNKS_AHEAD * effective_n_jobs(workers), _NUMBERS_AHEAD // compute.numbers)
+    ahead = max(_CHUNKS_AHEAD * effective_n_jobs(workers), _NUMBERS_AHEAD // compute.numbers)
+    kept, due, ready = chunks.kept(), done, {}
+    missing = (index for index in range(done, chunks.number) if index not in kept)
+
+    def calls() -> Iterator[Any]:
+        # joblib takes them as chunks are finished. Those that no one takes from it pile up there,
+        # so it gets no more when it is too far ahead, and is called again.
+        for index in missing:
+            yield delayed(compute)(index, child(seed, index), chunks.trials_of(index))
+            if index - due >= ahead:
+                return
+
     bar = progress_bar(chunks.trials, progress)
     with bar as advance, _one_blas_thread(chunks.task), parallel:
         advance(done * chunks.task.chunk)
-        for first in range(done, chunks.number, window):
-            indices = range(first, min(first + window, chunks.number))
-            ready = {i: block for i in indices if (block := chunks.load(i)) is not None}
-            calls = [
-                delayed(compute)(i, child(seed, i), chunks.trials_of(i))
-                for i in indices
-                if i not in ready
-            ]
-            due = first
-            with _closed_quietly(parallel(calls)) as finished:
+        while due < chunks.number:
+            with _closed_quietly(parallel(calls())) as finished:
                 # At last nothing more is computed, and the rest of what was kept is due.
                 for index, block in chain(finished, [(-1, None)]):
                     if block is not None:
                         chunks.save(index, block)
                         ready[index] = block
-                    while due in ready:
+                    while due in ready or due in kept:
+                        block_due = ready.pop(due, None)
+                        if block_due is None:
+                            block_due = chunks.load(due)
+                        if block_due is None:
+                            # It is damaged, or of fewer trials.
+                            block_due = compute(due, child(seed, due), chunks.trials_of(due))[1]
+                            chunks.save(due, block_due)
                         advance(chunks.trials_of(due))
-                        yield ready.pop(due)
+                        yield block_due
                         due += 1
 
 
@@ -258,7 +267,8 @@ class _Chunk:
     @property
     def numbers(self) -> int:
         """Numbers that a finished chunk holds, at the most."""
-        rows = self.task.chunk if self._samples else max(self.task.chunk, MOST_BINS)
+        # A bin is a number of its own, and so is its count.
+        rows = self.task.chunk if self._samples else 2 * min(self.task.chunk, MOST_BINS)
         return rows * self.task.columns
 
     def __call__(self, index: int, seed: np.random.SeedSequence, trials: int) -> tuple[int, Any]:

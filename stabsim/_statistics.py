@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import math
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -120,6 +120,11 @@ class StreamedStatistics:
         """Return the moments and then the histograms as one row of numbers."""
         parts = [self.moments.packed(), *(histogram.packed() for histogram in self.histograms)]
         return np.concatenate(parts)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Return what travels: the bins that are filled, since most are empty in few trials."""
+        made = StreamedStatistics.unpacked, (self.packed(), self.moments.center.size)
+        return made if self.of_whole_chunks is None else (*made, vars(self))
 
     def copy(self) -> StreamedStatistics:
         """Return statistics that later merges leave as they are."""
@@ -280,10 +285,13 @@ class _Histogram:
         least, most = min(self.least, later.least), max(self.most, later.most)
         exponent = _bin_exponent(least, most)
         first = math.floor(math.ldexp(least, -exponent))
-        counts = np.zeros(math.floor(math.ldexp(most, -exponent)) - first + 1, dtype=np.int64)
+        size = math.floor(math.ldexp(most, -exponent)) - first + 1
+        counts = np.zeros(size, dtype=np.int64)
         for part in parts:
             old = part.first + np.arange(part.counts.size)
-            np.add.at(counts, (old >> (exponent - part.exponent)) - first, part.counts)
+            new = (old >> (exponent - part.exponent)) - first
+            # Sums of float64, which are exact up to 2^53.
+            counts += np.bincount(new, part.counts, size).astype(np.int64)
         self.least, self.most = least, most
         self.exponent, self.first, self.counts = exponent, first, counts
 

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import pickle
 
 import numpy as np
 import pytest
@@ -190,3 +191,17 @@ def test_standard_error_is_that_of_the_mean():
     expected = values[values[:, 0] > -math.inf].std(axis=0, ddof=1) / math.sqrt(750)
     for statistics in (SampleStatistics(values), streamed([values])):
         np.testing.assert_allclose(standard_error(statistics), expected, rtol=1e-13)
+
+
+def test_streams_travel_whole_and_small():
+    rng = np.random.default_rng(1)
+    statistics = StreamedStatistics(rng.standard_cauchy((1000, 3)))
+    dense = sum(histogram.counts.nbytes for histogram in statistics.histograms)
+    content = pickle.dumps(statistics)
+    assert len(content) < 1.1 * statistics.packed().nbytes < dense
+    statistics.of_whole_chunks = StreamedStatistics(rng.standard_normal((10, 3)))
+    again = pickle.loads(pickle.dumps(statistics))
+    np.testing.assert_array_equal(again.packed(), statistics.packed())
+    np.testing.assert_array_equal(
+        again.of_whole_chunks.packed(), statistics.of_whole_chunks.packed()
+    )

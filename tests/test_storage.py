@@ -154,6 +154,19 @@ def test_a_damaged_file_is_refused_or_none_the_worse(saved, tmp_path_factory, da
         assert refused.startswith("path must be a file that a result was saved to, got")
 
 
+@pytest.mark.parametrize("text", ["{'descr': ('<f8',", "'", "{'shape': 1e999}", "("])
+def test_a_file_whose_arrays_cannot_be_told_is_refused(tmp_path, text):
+    path = tmp_path / "r.npz"
+    simulate("growth", 20).save(path)
+    with zipfile.ZipFile(path) as archive:
+        contents = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in contents.items():
+            archive.writestr(name, content[:10] + text.ljust(118).encode() + content[128:])
+    with pytest.raises(ValueError, match="path must be a file that a result was saved to"):
+        load(path)
+
+
 def rewritten(path, change):
     """Rewrite a file with a right checksum, as a forger would."""
     from stabsim import _archives

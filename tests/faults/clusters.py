@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import math
 import os
 import signal
 import threading
@@ -14,7 +15,7 @@ from faults.runs import RUNS, counted, fingerprint
 
 WORKERS = 3
 #: Runs of some seconds.
-SIZE = 60
+SIZE, LEAST_SECONDS = 40, 2.0
 #: In seconds: a run that takes longer hangs.
 HANGS = 120.0
 
@@ -62,14 +63,14 @@ def idle(client):
     return seconds() - before < 0.3 and not any(client.processing().values())
 
 
-def simulated(name):
+def simulated(name, size):
     """Start a run on the cluster; return its thread, and where its end will be told."""
     ended = []
 
     def simulate():
         try:
             with joblib.parallel_config(backend="dask"):
-                ended.append(fingerprint(RUNS[name](SIZE, rng=1)))
+                ended.append(fingerprint(RUNS[name](size, rng=1)))
         except Exception as error:  # noqa: BLE001
             ended.append(f"{type(error).__name__}: {error}")
 
@@ -78,22 +79,27 @@ def simulated(name):
     return thread, ended
 
 
+def timed(name, size):
+    """Return how long a run takes that nothing happens to, in seconds."""
+    start = time.perf_counter()
+    simulated(name, size)[0].join(HANGS)
+    return time.perf_counter() - start
+
+
 def rows(rng, times):
     """Yield a row for runs whose workers are killed."""
-    outcomes = []
+    outcomes, known = [], {}
     with dask_cluster(WORKERS) as client:
         for number in range(times):
             name = list(RUNS)[number % len(RUNS)]
-            if number < len(RUNS):
-                # Every worker compiles what it has not compiled yet.
-                simulated(name)[0].join(HANGS)
-            expected = counted(RUNS[name], SIZE, rng=1)[0]
             whole(client, WORKERS)
-            start = time.perf_counter()
-            thread, ended = simulated(name)
-            thread.join(HANGS)
-            seconds = time.perf_counter() - start
-            thread, ended = simulated(name)
+            if name not in known:
+                # Every worker compiles what it has not compiled yet.
+                simulated(name, SIZE)[0].join(HANGS)
+                size = math.ceil(SIZE * max(1.0, LEAST_SECONDS / timed(name, SIZE)))
+                known[name] = size, timed(name, size), counted(RUNS[name], size, rng=1)[0]
+            size, seconds, expected = known[name]
+            thread, ended = simulated(name, size)
             time.sleep(rng.uniform(0.0, 0.8 * seconds))
             processes = [nanny.pid for nanny in client.cluster.workers.values()]
             os.kill(processes[rng.integers(WORKERS)], signal.SIGKILL)

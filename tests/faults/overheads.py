@@ -15,8 +15,8 @@ from faults.clusters import dask_cluster
 from faults.rows import Row
 from faults.runs import RUNS
 
-#: Runs of about two seconds, one that keeps all trials and one that keeps none.
-MEASURED = {"gradient_attenuation": 80, "matrix_product_growth, streamed": 80}
+#: Runs of some seconds whose chunks of 20 ms yield few numbers.
+MEASURED = {"matrix_product_growth, streamed": 120, "product_singular_values": 120}
 
 
 class Terminal(io.StringIO):
