@@ -11,6 +11,7 @@ import pytest
 from conftest import JIT_DISABLED
 
 from stabsim import (
+    IID,
     MLP,
     Custom,
     Ginibre,
@@ -24,6 +25,7 @@ from stabsim import (
 from stabsim._random import seed_sequence
 
 distributed = pytest.importorskip("distributed")
+Cluster = pytest.importorskip("stabsim._clusters").Cluster
 
 pytestmark = [
     pytest.mark.skipif(JIT_DISABLED, reason="the processes of a cluster compile for themselves"),
@@ -72,28 +74,35 @@ def fill(rng, out):
 
 RUNS = {
     "samples": lambda **means: matrix_product_growth(
-        Ginibre(4), 50, trials=30_000, norm="vector", record=[50], **means
+        Ginibre(4), 50, trials=200_000, norm="vector", record=[50], **means
     ),
     "streamed": lambda **means: matrix_product_growth(
-        Ginibre(4), 50, trials=30_000, norm="vector", record=[50], samples=False, **means
+        Ginibre(4), 50, trials=200_000, norm="vector", record=[50], samples=False, **means
     ),
     "with BLAS": lambda **means: matrix_product_growth(
         Ginibre(64), 20, trials=24, norm="spectral", method="dense", **means
     ),
     "to a precision": lambda **means: lyapunov_spectrum(
-        Ginibre(3), steps=20_000, precision=0.002, **means
+        IID(3, "uniform"), steps=20_000, trials=3000, precision=0.0005, **means
     ),
-    "a sweep": lambda **means: phase_diagram("tanh", [1.0, 2.0], [0.1], trials=200, **means),
+    "a sweep": lambda **means: phase_diagram("tanh", [1.0, 2.0], [0.1], trials=400, **means),
     "a law of the user's own": lambda **means: matrix_product_growth(
-        Custom(2, fill), 50, trials=3000, norm="logdet", record=[50], **means
+        Custom(2, fill), 50, trials=30_000, norm="logdet", record=[50], **means
     ),
 }
 
 
 @pytest.mark.parametrize("name", RUNS)
-def test_results_are_bit_identical_on_a_cluster(name, dask):
-    # Some of it on the cluster, whatever the chunks are.
+def test_results_are_bit_identical_on_a_cluster(name, dask, monkeypatch):
+    sent, submit = [], Cluster.submit
+
+    def counted(self, *arguments, **keywords):
+        sent.append(arguments)
+        return submit(self, *arguments, **keywords)
+
+    monkeypatch.setattr(Cluster, "submit", counted)
     on_cluster = RUNS[name](rng=1)
+    assert len(sent) >= 2
     with joblib.parallel_config(backend="sequential"):
         here = RUNS[name](rng=1)
     np.testing.assert_array_equal(numbers(on_cluster), numbers(here))
