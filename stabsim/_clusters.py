@@ -26,8 +26,8 @@ class Cluster(AutoBatchingMixin, ParallelBackendBase):  # type: ignore[misc]
     supports_retrieve_callback = True
     default_n_jobs = -1
     # In seconds: a batch should cost far more than to schedule it, and be lost without much harm.
-    MIN_IDEAL_BATCH_DURATION = 0.2
-    MAX_IDEAL_BATCH_DURATION = 1.0
+    MIN_IDEAL_BATCH_DURATION = 0.5
+    MAX_IDEAL_BATCH_DURATION = 2.0
 
     def __init__(self, dask: DaskDistributedBackend) -> None:
         super().__init__()

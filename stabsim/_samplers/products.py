@@ -34,7 +34,7 @@ _CHUNK_NUMBERS = 1 << 18
 _CALL_COST = 250e6
 # Numbers in a batch of factors: few enough for the cache, and so many that the interpreter, which
 # threads share, is seldom needed between two batches.
-_BLOCK_NUMBERS = 1 << 18
+_BLOCK_NUMBERS = 1 << 16
 # Trials run side by side in lanes, as many as keep a step's factors in the second level of the
 # cache, up to the sizes from which on a matrix at a time is faster.
 _MOST_LANES = 128

@@ -36,7 +36,7 @@ _FRAME_COSTS = (150.0, 0.8)
 _ROTATION_COST = 4.0
 # Numbers that a chunk, a batch of factors, and the factors of a step should hold at the most.
 _CHUNK_NUMBERS = 1 << 18
-_BLOCK_NUMBERS = 1 << 18
+_BLOCK_NUMBERS = 1 << 16
 _LANES_NUMBERS = 1 << 17
 # Trials whose factors are drawn together.
 _MOST_LANES = 32
