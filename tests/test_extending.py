@@ -92,6 +92,9 @@ def test_a_run_goes_on_until_its_precision_is_reached(name):
     goal = float(np.max(error)) / 1.5
     many = simulate(name, precision=goal)
     assert np.max(many.estimates()[estimated][1]) <= goal
+    assert many.is_precise
+    assert f"precision reached: the standard error of {estimated} is" in many.summary()
+    assert "precision" not in few.summary()
     assert usual < many.run.trials < 20 * usual
     if name not in SETTLED:
         assert bits(many) == bits(simulate(name, many.run.trials))
@@ -119,6 +122,8 @@ def test_what_was_reached_is_said_where_it_is_not_enough():
             Ginibre(4), 20, trials=50, norm="vector", precision=1e-9, max_trials=200, rng=1
         )
     assert result.trials == 200
+    assert not result.is_precise
+    assert "precision NOT reached: the standard error of lyapunov is 0.0" in result.summary()
     assert {warning.filename for warning in told if "reached" in str(warning.message)} == {__file__}
 
 

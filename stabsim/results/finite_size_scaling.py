@@ -104,6 +104,7 @@ class FiniteSizeScaling(Result):
         lines = [
             f"{kind} with {first.ensemble.edges} edges, {first.ensemble.distribution} disorder",
             f"energy {first.ensemble.energy:g}, {samples}",
+            *self._precision_lines(),
             "reduced length by width (rows) and disorder (columns)",
             f"{'':>6}" + "".join(f"{strength:>18g}" for strength in self.disorder),
         ]

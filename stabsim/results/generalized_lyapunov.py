@@ -367,6 +367,7 @@ class GeneralizedLyapunov(Result):
             f"{self.ensemble!r}, {self.trials} populations of {self.walkers} walkers",
             f"{self.steps} steps after a warm-up of {self.warmup}",
             f"method {self.method}: {self.reason}",
+            *self._precision_lines(),
             " ".join(f"{name:>{width}}" for name, width in zip(columns, widths, strict=True)),
         ]
         for k, doubts in enumerate(self._doubts):

@@ -317,6 +317,7 @@ class GradientAttenuation(Result):
             f"{self.network!r}, {self.trials} trials{inputs}",
             f"method {self.method}: {self.reason}",
             left,
+            *self._precision_lines(),
             "".join(f"{name:>12}" for name in columns),
         ]
         for row in shown:

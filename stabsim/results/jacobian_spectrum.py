@@ -226,6 +226,7 @@ class JacobianSpectrum(Result):
             f"{self.network!r}, singular values of ∂x^{last}/∂x^{first}, {self.trials} trials",
             self._moments_line(),
             self._condition_line(),
+            *self._precision_lines(),
             "".join(f"{name:>12}" for name in columns),
         ]
         for row in shown:

@@ -128,6 +128,7 @@ class LocalizationLength(Result):
             f"smallest positive exponent {self.exponent:.6g} ± {self.exponent_se:.2g} per slice",
             f"localization length {self.length:.6g} ± {self.standard_error:.2g}",
             f"in units of the width {self.width:g}: {self.reduced:.6g} ± {self.reduced_se:.2g}",
+            *self._precision_lines(),
         ]
         if self.exact is not None:
             lines[2] += f", exact {self.exact:.6g}"

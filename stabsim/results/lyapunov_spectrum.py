@@ -209,9 +209,9 @@ class LyapunovSpectrum(Result):
         return j + float(sums[j - 1] / -exponents[j])
 
     @property
-    def is_precise(self) -> bool:
-        """Whether the standard errors are at most the precision that was asked for, if any was."""
-        return self.precision is None or self.precision.excess(self) <= 1.0
+    def target(self) -> StandardError | None:
+        """The standard error that ``precision`` asked for, if any."""
+        return self.precision
 
     def warn(self, stacklevel: int) -> None:
         """Warn where the precision that was asked for has not been reached."""
@@ -255,9 +255,7 @@ class LyapunovSpectrum(Result):
                 f"warm-up {self.warmup} factors, a QR decomposition every {self.interval}"
                 + (f", gap {self.gap:.2g}" if self.gap < math.inf else "")
             )
-        if self.precision is not None:
-            reached = "reached" if self.is_precise else "NOT reached"
-            lines.append(f"precision {reached}: {self.precision.reached(self)}")
+        lines += self._precision_lines()
         header = f"{'i':>5}{'exponent':>14}{'s.e.':>11}{'std per factor':>16}"
         if self.exact is not None:
             header += f"{'exact':>14}{'z':>8}"

@@ -197,6 +197,7 @@ class PhaseDiagram(Result):
         lines = [
             f"phases of {self.activation!r}, {self.sigma_w.size} × {self.sigma_b.size} points",
             phases,
+            *self._precision_lines(),
             f"{'σ_b':>10}{'critical σ_w':>16}{'q*':>12}{'stable':>10}",
         ]
         line = self.critical_line

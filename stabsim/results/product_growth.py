@@ -279,6 +279,7 @@ class ProductGrowth(Result):
             f"{self.ensemble!r}, {_NORM_NAMES[self.norm]}, {self.trials} trials",
             f"method {self.method}: {self.reason}",
             self._rate_line(),
+            *self._precision_lines(),
             "".join(f" {name:>10}" for name in columns),
         ]
         for row in shown:

@@ -220,6 +220,7 @@ class ProductSingularValues(Result):
             f"{self.ensemble!r}, singular values of {self.depth} {factors}, {self.trials} trials",
             f"method {self.method}: {self.reason}",
             f"largest over least: 10^{self.median_log_condition:z.2f} in the median",
+            *self._precision_lines(),
             "".join(f" {name:>11}" for name in columns),
         ]
         for row in shown:

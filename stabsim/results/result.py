@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from os import PathLike
     from typing import Self
 
+    from stabsim._targets import StandardError
+
 __all__ = ["Result"]
 
 
@@ -48,6 +50,17 @@ class Result:
             name: (attrgetter(value)(self), attrgetter(error)(self))
             for name, (value, error) in self.estimated.items()
         }
+
+    @property
+    def target(self) -> StandardError | None:
+        """The standard error that ``precision`` asked for, if any."""
+        # A result that is a part of another one has no run of its own.
+        return self.run.target if hasattr(self, "run") else None
+
+    @property
+    def is_precise(self) -> bool:
+        """Whether the standard errors are at most what ``precision`` asked for, if anything."""
+        return self.target is None or self.target.excess(self) <= 1.0
 
     @property
     def stream_version(self) -> int:
@@ -151,6 +164,13 @@ class Result:
         True
         """
         return check_result(self)
+
+    def _precision_lines(self) -> list[str]:
+        """Return what the summary says of the precision that was asked for, if any was."""
+        if self.target is None:
+            return []
+        reached = "reached" if self.is_precise else "NOT reached"
+        return [f"precision {reached}: {self.target.reached(self)}"]
 
     def warn(self, stacklevel: int) -> None:
         """Warn where the result is in doubt: most have nothing to say before they are asked."""

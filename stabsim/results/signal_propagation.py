@@ -200,6 +200,7 @@ class SignalPropagation(Result):
             f"{self.network!r}, {self.trials} trials",
             f"method {self.method}: {self.reason}",
             inputs,
+            *self._precision_lines(),
             "".join(f"{name:>12}" for name in columns),
         ]
         for row in shown:

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from stabsim._targets import StandardError
     from stabsim.results.finite_size_scaling import FiniteSizeScaling
     from stabsim.results.generalized_lyapunov import GeneralizedLyapunov
     from stabsim.results.gradient_attenuation import GradientAttenuation
@@ -113,13 +112,10 @@ def _checks_of(result: Any) -> list[Check]:
 
 def _precision(result: Result) -> Check:
     """Return whether the standard error that was asked for was reached."""
-    # Spectra have their own, which is reached by steps; a result in another one has no run.
-    run = getattr(result, "run", None)
-    target: StandardError | None = getattr(result, "precision", run.target if run else None)
-    if target is None:
+    if result.target is None:
         return Check("precision", "not checked", "none was asked for")
-    verdict: Verdict = "passes" if target.excess(result) <= 1.0 else "fails"
-    return Check("precision", verdict, target.reached(result))
+    verdict: Verdict = "passes" if result.is_precise else "fails"
+    return Check("precision", verdict, result.target.reached(result))
 
 
 def _worst_of(points: Sequence[tuple[str, list[Check]]]) -> list[Check]:
