@@ -25,7 +25,7 @@ from stabsim._random import child
 from stabsim._statistics import MOST_BINS, StreamedStatistics
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator
+    from collections.abc import Callable, Generator, Iterable, Iterator
 
     import numpy as np
     from numpy.typing import NDArray
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 # Chunks for each worker, or numbers in all of them, that may wait for their turn in the reduction.
 _CHUNKS_AHEAD = 8
 _NUMBERS_AHEAD = 1 << 22
+# Chunks for each worker that are sent together where none comes back before all are there.
+_CHUNKS_TOGETHER = 32
 
 
 class Task(Protocol):
@@ -138,18 +140,13 @@ def _blocks(
 ) -> Generator[Any, None, None]:
     """Yield what becomes of the chunks that are not done, in order; keep each when it is there."""
     # Imported here, because it takes longer to import than all of stabsim.
-    from joblib import Parallel, delayed, effective_n_jobs
+    from joblib import delayed, effective_n_jobs
 
-    # A single chunk is run where it is asked for, without the delay of handing it over.
-    several = chunks.number - done > 1
-    workers = _workers(n_jobs) if several else 1
-    parallel = Parallel(
-        n_jobs=workers,
-        backend=_backend() if several else "sequential",
-        prefer="threads",
-        return_as="generator_unordered",
-    )
-    ahead = max(_CHUNKS_AHEAD * effective_n_jobs(workers), _NUMBERS_AHEAD // compute.numbers)
+    parallel = _parallel(n_jobs, several=chunks.number - done > 1)
+    most, workers = _NUMBERS_AHEAD // compute.numbers, effective_n_jobs(parallel.n_jobs)
+    if not parallel.return_generator:
+        most = min(most, _CHUNKS_TOGETHER * workers)
+    ahead = max(most, _CHUNKS_AHEAD * workers)
     kept, due, ready = chunks.kept(), done, {}
     missing = (index for index in range(done, chunks.number) if index not in kept)
 
@@ -162,10 +159,12 @@ def _blocks(
                 return
 
     bar = progress_bar(chunks.trials, progress)
-    with bar as advance, _one_blas_thread(chunks.task), parallel:
+    with bar as advance, _one_blas_thread(chunks.task), contextlib.ExitStack() as stack:
+        with _interrupts_held():
+            stack.enter_context(parallel)
         advance(done * chunks.task.chunk)
         while due < chunks.number:
-            with _closed_quietly(parallel(calls())) as finished:
+            with _outputs(parallel, calls()) as finished:
                 # At last nothing more is computed, and the rest of what was kept is due.
                 for index, block in chain(finished, [(-1, None)]):
                     if block is not None:
@@ -185,14 +184,36 @@ def _blocks(
 
 
 @contextlib.contextmanager
-def _closed_quietly(outputs: Generator[Any, None, None]) -> Iterator[Iterator[Any]]:
-    """Close joblib's generator, whatever happens, without its advice on tasks that it cancels."""
+def _interrupts_held() -> Iterator[None]:
+    """Hold back an interrupt while workers are started, and forever from those that are.
+
+    A terminal interrupts the worker processes as well, which would show where they are in their
+    imports; and joblib cannot end what it has half begun.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextlib.contextmanager
+def _outputs(parallel: Any, calls: Iterable[Any]) -> Iterator[Iterable[Any]]:
+    """Yield what joblib makes of the calls; let go of the rest of them, whatever happens."""
+    outputs: Any = None
+    try:
+        with _interrupts_held() if parallel.return_generator else contextlib.nullcontext():
+            outputs = parallel(calls)
         yield outputs
     finally:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)
-            outputs.close()
+        if parallel.return_generator and outputs is not None:
+            with warnings.catch_warnings():
+                # Its advice on tasks that it cancels.
+                warnings.simplefilter("ignore", UserWarning)
+                outputs.close()
 
 
 @contextlib.contextmanager
@@ -208,20 +229,33 @@ def progress_bar(total: int, wanted: bool, unit: str = "trial") -> Iterator[Call
         yield bar.update
 
 
-def _workers(n_jobs: int | None) -> int:
-    from joblib.parallel import get_active_backend
+def _parallel(n_jobs: int | None, *, several: bool) -> Any:
+    """Return what runs several chunks as joblib's configuration says, or a single one here."""
+    from multiprocessing.resource_tracker import ensure_running
 
-    if n_jobs is not None:
-        return n_jobs
-    configured: int | None = get_active_backend()[1]
-    return -1 if configured is None else configured
+    from joblib import Parallel
+    from joblib.parallel import LokyBackend, get_active_backend
+
+    if not several:
+        # Without the delay of handing it over.
+        return Parallel(n_jobs=1, backend="sequential", return_as="generator_unordered")
+    # With a preference, joblib would say one worker where nothing is configured.
+    active, configured = get_active_backend(prefer="threads")[0], get_active_backend()[1]
+    if n_jobs is None:
+        n_jobs = -1 if configured is None else configured
+    if isinstance(active, LokyBackend):
+        # It starts Python's own helper of processes, which lets interrupts in when it begins.
+        ensure_running()
+    return Parallel(
+        n_jobs=n_jobs,
+        backend=_own_backend(active),
+        prefer="threads",
+        return_as="generator_unordered" if active.supports_return_generator else "list",
+    )
 
 
-def _backend() -> Any:
-    """Return our own backend where the configuration names a Dask cluster, and else None."""
-    from joblib.parallel import get_active_backend
-
-    active = get_active_backend()[0]
+def _own_backend(active: Any) -> Any:
+    """Return our own backend instead of joblib's for a Dask cluster, and else None."""
     if type(active).__name__ != "DaskDistributedBackend":
         return None
     # Imported here, because most have no Dask.

@@ -84,14 +84,17 @@ def test_a_run_of_many_more_chunks_than_a_window_is_whole(monkeypatch):
 
 
 def test_workers_are_all_cores_unless_the_configuration_says_otherwise():
-    assert _montecarlo._workers(None) == -1
-    assert _montecarlo._workers(3) == 3
+    def workers(n_jobs):
+        return _montecarlo._parallel(n_jobs, several=True).n_jobs
+
+    assert workers(None) == -1
+    assert workers(3) == 3
     for n_jobs in (1, 2, -2):
         with joblib.parallel_config(n_jobs=n_jobs):
-            assert _montecarlo._workers(None) == n_jobs
-            assert _montecarlo._workers(5) == 5
+            assert workers(None) == n_jobs
+            assert workers(5) == 5
     with joblib.parallel_config(backend="threading"):
-        assert _montecarlo._workers(None) == -1
+        assert workers(None) == -1
 
 
 # Workers change nothing ----------------------------------------------------------------------
@@ -164,7 +167,12 @@ def closure(size):
 
 
 @pytest.mark.parametrize(
-    "backend", ["threading", "sequential", pytest.param("loky", marks=pytest.mark.jit)]
+    "backend",
+    [
+        "threading",
+        "sequential",
+        *(pytest.param(name, marks=pytest.mark.jit) for name in ["loky", "multiprocessing"]),
+    ],
 )
 def test_results_are_bit_identical_on_every_backend(backend):
     calls = [
@@ -230,7 +238,8 @@ import joblib
 from stabsim import IID, Ginibre, matrix_product_growth
 
 def interrupt_soon():
-    threading.Timer(1.0, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+    # As a terminal does: the workers too.
+    threading.Timer(SECONDS, lambda: os.killpg(0, signal.SIGINT)).start()
 
 for name, simulate in RUNS.items():
     # Compiled beforehand: an interrupt inside of the compiler gets lost in it.
@@ -253,24 +262,32 @@ for name, simulate in RUNS.items():
 
 @pytest.mark.jit
 @pytest.mark.parametrize(
-    ("workers", "names"),
+    ("workers", "seconds", "names"),
     [
-        ("n_jobs=1", ["many chunks", "a long reduced trial", "a long dense trial"]),
-        ("n_jobs=2", list(LONG_RUNS)),
-        ("backend='loky', n_jobs=2", ["many chunks", "a long dense trial"]),
+        ("n_jobs=1", 1.0, ["many chunks", "a long reduced trial", "a long dense trial"]),
+        ("n_jobs=2", 1.0, list(LONG_RUNS)),
+        ("backend='loky', n_jobs=2", 1.0, ["many chunks", "a long dense trial"]),
+        # While the workers import what they need.
+        ("backend='loky', n_jobs=2", 0.1, ["many chunks"]),
     ],
 )
-def test_ctrl_c_ends_a_run_and_its_threads(workers, names):
+def test_ctrl_c_ends_a_run_and_its_threads(workers, seconds, names):
     calls = (f"'{name}': lambda LARGE: matrix_product_growth({LONG_RUNS[name]})" for name in names)
-    program = INTERRUPTED.replace("WORKERS", workers).replace("RUNS", f"{{{', '.join(calls)}}}")
+    program = INTERRUPTED.replace("WORKERS", workers).replace("SECONDS", str(seconds))
+    program = program.replace("RUNS", f"{{{', '.join(calls)}}}")
     # Far less than the hours that a run would take, far more than a slow machine needs.
     completed = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=200, check=False
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+        start_new_session=True,
     )
     expected = "".join(f"{name} was interrupted,\nthen all was quiet;\n" for name in names)
     assert completed.stdout == expected, completed.stderr
     assert completed.returncode == 0
-    assert "Traceback" not in completed.stderr
+    assert "KeyboardInterrupt" not in completed.stderr
 
 
 def test_a_stop_is_heard_by_every_thread_and_by_no_other_process():
@@ -281,6 +298,23 @@ def test_a_stop_is_heard_by_every_thread_and_by_no_other_process():
     with pytest.raises(KeyboardInterrupt):
         stop()
     elsewhere()
+
+
+def test_blas_is_held_at_one_thread_as_long_as_anyone_asks():
+    class UsesBlas(Rows):
+        uses_blas = True
+
+    def threads():
+        return {library["num_threads"] for library in _montecarlo._blas().info()}
+
+    before = threads()
+    first, second = (_montecarlo._one_blas_thread(UsesBlas()) for _ in range(2))
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert threads() == {1}
+    second.__exit__(None, None, None)
+    assert threads() == before
 
 
 # Memory --------------------------------------------------------------------------------------
