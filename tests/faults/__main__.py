@@ -17,12 +17,14 @@ from pathlib import Path
 import distributed
 import joblib
 import numpy as np
+import ray
 
 import stabsim
 from faults import clusters, damages, disks, interrupts, kills, overheads, workers
 from faults.rows import HEADER
 
 DOCS = Path(__file__).parents[2] / "docs"
+PACKAGES = joblib, distributed, ray
 TABLE, RUN = DOCS / "faults.csv", DOCS / "faults_run.txt"
 #: What is done, and how often.
 EXPERIMENTS = {
@@ -41,8 +43,7 @@ def write(rows, seed):
     with TABLE.open("w", newline="", encoding="utf-8") as file:
         csv.writer(file, lineterminator="\n").writerows([HEADER, *(row[:5] for row in rows)])
     today = dt.datetime.now(dt.UTC).date()
-    packages = [("joblib", joblib), ("distributed", distributed)]
-    versions = " and ".join(f"{name} {package.__version__}" for name, package in packages)
+    versions = ", ".join(f"{package.__name__} {package.__version__}" for package in PACKAGES)
     RUN.write_text(
         f"This is the run of {today} with the seed {seed}, on {os.cpu_count()} cores, by\n"
         f"stabsim {stabsim.__version__} with {versions} and Python {platform.python_version()}\n"

@@ -33,7 +33,7 @@ def simulate(messages, name, backend, address, folder):
     with joblib.parallel_config(backend=BACKENDS.get(backend, "dask"), **options):
         # What is started once and stays, such as Dask's own threads.
         RUNS["generalized_lyapunov"](4, rng=1)
-        before = threading.active_count()
+        before = set(threading.enumerate())
         messages.send("begun")
         try:
             RUNS[name](SIZE, rng=1, checkpoint=folder)
@@ -48,7 +48,8 @@ def simulate(messages, name, backend, address, folder):
     seconds = -sum(sum(process.cpu_times()[:2]) for process in processes)
     time.sleep(1.0)
     seconds += sum(sum(process.cpu_times()[:2]) for process in processes)
-    messages.send((threading.active_count() - before, seconds))
+    more = [thread.name for thread in threading.enumerate() if thread not in before]
+    messages.send((more, seconds))
     if backend == "Dask":
         client.close()
 
@@ -74,8 +75,8 @@ def interrupted(name, backend, client, moment, expected):
         again, computed = counted(RUNS[name], SIZE, rng=1, checkpoint=folder)
     if seconds > PROMPT:
         return f"the prompt took {seconds:.1f} seconds", seconds
-    if more_threads > 0:
-        return f"{more_threads} threads were left", seconds
+    if more_threads:
+        return f"threads were left: {', '.join(more_threads)}", seconds
     if processor > 0.2:
         return f"something worked on for {processor:.2f} s", seconds
     if not quiet:
@@ -89,6 +90,7 @@ def rows(rng, times):
     """Yield a row for each kind of workers."""
     expected, seconds = {}, {}
     for name in RUNS:
+        RUNS[name](1, rng=1)
         start = time.perf_counter()
         expected[name] = counted(RUNS[name], SIZE, rng=1)
         seconds[name] = time.perf_counter() - start

@@ -40,7 +40,12 @@ def on_ray(workers):
     from ray.util.joblib import register_ray
 
     register_ray()
-    ray.init(num_cpus=workers, include_dashboard=False, logging_level=logging.CRITICAL)
+    ray.init(
+        num_cpus=workers,
+        include_dashboard=False,
+        log_to_driver=False,
+        logging_level=logging.CRITICAL,
+    )
     try:
         with joblib.parallel_config(backend="ray"):
             yield
