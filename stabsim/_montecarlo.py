@@ -8,6 +8,7 @@ of workers, on the backend or on the load of the machine. Parallelism is joblib'
 from __future__ import annotations
 
 import contextlib
+import multiprocessing
 import os
 import signal
 import sys
@@ -38,6 +39,8 @@ _CHUNKS_AHEAD = 8
 _NUMBERS_AHEAD = 1 << 22
 # Chunks for each worker that are sent together where none comes back before all are there.
 _CHUNKS_TOGETHER = 32
+# Whether the operating system can hold an interrupt back.
+_HOLDS_INTERRUPTS = hasattr(signal, "pthread_sigmask")
 
 
 class Task(Protocol):
@@ -190,7 +193,7 @@ def _interrupts_held() -> Iterator[None]:
     A terminal interrupts the worker processes as well, which would show where they are in their
     imports; and joblib cannot end what it has half begun.
     """
-    if not hasattr(signal, "pthread_sigmask"):
+    if not _HOLDS_INTERRUPTS:
         yield
         return
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
@@ -231,8 +234,6 @@ def progress_bar(total: int, wanted: bool, unit: str = "trial") -> Iterator[Call
 
 def _parallel(n_jobs: int | None, *, several: bool) -> Any:
     """Return what runs several chunks as joblib's configuration says, or a single one here."""
-    from multiprocessing.resource_tracker import ensure_running
-
     from joblib import Parallel
     from joblib.parallel import LokyBackend, get_active_backend
 
@@ -243,8 +244,10 @@ def _parallel(n_jobs: int | None, *, several: bool) -> Any:
     active, configured = get_active_backend(prefer="threads")[0], get_active_backend()[1]
     if n_jobs is None:
         n_jobs = -1 if configured is None else configured
-    if isinstance(active, LokyBackend):
-        # It starts Python's own helper of processes, which lets interrupts in when it begins.
+    if isinstance(active, LokyBackend) and _HOLDS_INTERRUPTS:
+        from multiprocessing.resource_tracker import ensure_running
+
+        # loky starts this helper of Python's, which lets interrupts in when it is started.
         ensure_running()
     return Parallel(
         n_jobs=n_jobs,
@@ -335,7 +338,10 @@ def _leave_with(parent: int) -> None:
     A worker of loky's that a terminal interrupts while it hands over a result would leave the
     parent with half of it, waiting forever; and one whose parent is killed would wait as well.
     """
-    if os.getppid() != parent or threading.current_thread() is not threading.main_thread():
+    starter = multiprocessing.parent_process()
+    if starter is None or starter.pid != parent:
+        return
+    if threading.current_thread() is not threading.main_thread():
         return
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 

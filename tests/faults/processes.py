@@ -12,6 +12,7 @@ from typing import NamedTuple
 import joblib
 
 from faults.runs import RUNS
+from stabsim import _montecarlo
 
 #: Two workers of each kind that needs no cluster.
 BACKENDS = {"threads": "threading", "loky": "loky"}
@@ -123,6 +124,8 @@ def warm_up_workers(backend, name):
 
 def _small(name):
     RUNS[name](1, rng=1, n_jobs=1)
+    # Workers that never had a chunk are loky's, which keeps them for five minutes.
+    _montecarlo._leave_with(os.getppid())
     # So that one worker does not take the call that is meant for the other.
     time.sleep(0.2)
 
