@@ -14,6 +14,7 @@ from distributed import get_worker
 from joblib.parallel import AutoBatchingMixin, ParallelBackendBase, SequentialBackend
 
 if TYPE_CHECKING:
+    import contextlib
     from collections.abc import Callable
 
     from distributed import Future
@@ -42,6 +43,11 @@ class Cluster(AutoBatchingMixin, ParallelBackendBase):  # type: ignore[misc]
     def get_nested_backend(self) -> tuple[SequentialBackend, None]:
         """Return what joblib does within a batch: a chunk is the work of one core."""
         return SequentialBackend(nesting_level=1), None
+
+    def retrieval_context(self) -> contextlib.AbstractContextManager[None]:
+        """Return what a batch of the user's own makes room for others in while it waits."""
+        room: contextlib.AbstractContextManager[None] = self._dask.retrieval_context()
+        return room
 
     def submit(self, func: Any, callback: Callable[[Future[Any]], None]) -> Future[Any]:
         """Send a batch to the cluster."""

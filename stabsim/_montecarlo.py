@@ -8,7 +8,7 @@ of workers, on the backend or on the load of the machine. Parallelism is joblib'
 from __future__ import annotations
 
 import contextlib
-import multiprocessing
+import multiprocessing.connection
 import os
 import signal
 import sys
@@ -34,9 +34,9 @@ if TYPE_CHECKING:
     from stabsim._checkpoints import Checkpoint
     from stabsim._statistics import Statistics
 
-# Chunks for each worker, or numbers in all of them, that may wait for their turn in the reduction.
+# Chunks, or numbers in all of them, that may wait for their turn in the reduction, for each worker.
 _CHUNKS_AHEAD = 8
-_NUMBERS_AHEAD = 1 << 22
+_NUMBERS_AHEAD = 1 << 21
 # Chunks for each worker that are sent together where none comes back before all are there.
 _CHUNKS_TOGETHER = 32
 # Whether the operating system can hold an interrupt back.
@@ -143,13 +143,13 @@ def _blocks(
 ) -> Generator[Any, None, None]:
     """Yield what becomes of the chunks that are not done, in order; keep each when it is there."""
     # Imported here, because it takes longer to import than all of stabsim.
-    from joblib import delayed, effective_n_jobs
+    from joblib import delayed
 
-    parallel = _parallel(n_jobs, several=chunks.number - done > 1)
-    most, workers = _NUMBERS_AHEAD // compute.numbers, effective_n_jobs(parallel.n_jobs)
+    parallel, workers = _parallel(n_jobs, several=chunks.number - done > 1)
+    most = max(_CHUNKS_AHEAD, _NUMBERS_AHEAD // compute.numbers)
     if not parallel.return_generator:
-        most = min(most, _CHUNKS_TOGETHER * workers)
-    ahead = max(most, _CHUNKS_AHEAD * workers)
+        most = min(most, _CHUNKS_TOGETHER)
+    ahead = most * workers
     kept, due, ready = chunks.kept(), done, {}
     missing = (index for index in range(done, chunks.number) if index not in kept)
 
@@ -191,16 +191,33 @@ def _interrupts_held() -> Iterator[None]:
     """Hold back an interrupt while workers are started, and forever from those that are.
 
     A terminal interrupts the worker processes as well, which would show where they are in their
-    imports; and joblib cannot end what it has half begun.
+    imports; and joblib cannot end what it has half begun. A second interrupt goes through.
     """
-    if not _HOLDS_INTERRUPTS:
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    handler = signal.getsignal(signal.SIGINT)
+    held = False
+
+    def hold(number: int, frame: Any) -> None:
+        nonlocal held
+        if held and callable(handler):
+            handler(number, frame)
+        held = True
+
+    # The system gives the signal to any thread that lets it in, such as those of BLAS, and Python
+    # to the main one. So the mask is for the processes to be started, which inherit it.
+    is_main = threading.current_thread() is threading.main_thread() and callable(handler)
+    mask = {signal.SIGINT} if _HOLDS_INTERRUPTS else set()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, mask) if mask else set()
+    if is_main:
+        signal.signal(signal.SIGINT, hold)
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        if mask:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        if is_main:
+            signal.signal(signal.SIGINT, handler)
+        if held:
+            signal.raise_signal(signal.SIGINT)
 
 
 @contextlib.contextmanager
@@ -232,29 +249,36 @@ def progress_bar(total: int, wanted: bool, unit: str = "trial") -> Iterator[Call
         yield bar.update
 
 
-def _parallel(n_jobs: int | None, *, several: bool) -> Any:
-    """Return what runs several chunks as joblib's configuration says, or a single one here."""
-    from joblib import Parallel
-    from joblib.parallel import LokyBackend, get_active_backend
+def _parallel(n_jobs: int | None, *, several: bool) -> tuple[Any, int]:
+    """Return what runs several chunks as joblib's configuration says, or a single one here.
 
-    if not several:
-        # Without the delay of handing it over.
-        return Parallel(n_jobs=1, backend="sequential", return_as="generator_unordered")
+    And the number of its workers.
+    """
+    from joblib import Parallel
+    from joblib.parallel import LokyBackend, SequentialBackend, get_active_backend
+
     # With a preference, joblib would say one worker where nothing is configured.
     active, configured = get_active_backend(prefer="threads")[0], get_active_backend()[1]
     if n_jobs is None:
-        n_jobs = -1 if configured is None else configured
+        # Within a worker of the user's own, the other workers have the other cores.
+        n_jobs = configured if configured is not None else -1 if not active.nesting_level else 1
+    workers = active.effective_n_jobs(n_jobs) if several else 1
+    streaming = active.supports_return_generator
+    if not several or isinstance(active, SequentialBackend) or (workers == 1 and not streaming):
+        # Here, without the delay of handing it over.
+        return Parallel(n_jobs=1, backend="sequential", return_as="generator_unordered"), 1
     if isinstance(active, LokyBackend) and _HOLDS_INTERRUPTS:
         from multiprocessing.resource_tracker import ensure_running
 
         # loky starts this helper of Python's, which lets interrupts in when it is started.
         ensure_running()
-    return Parallel(
+    parallel = Parallel(
         n_jobs=n_jobs,
         backend=_own_backend(active),
         prefer="threads",
-        return_as="generator_unordered" if active.supports_return_generator else "list",
+        return_as="generator_unordered" if streaming else "list",
     )
+    return parallel, workers
 
 
 def _own_backend(active: Any) -> Any:
@@ -282,7 +306,7 @@ class _Stop:
     def __call__(self) -> None:
         if self._event.is_set():
             raise KeyboardInterrupt
-        if "distributed" in sys.modules:
+        if "distributed.worker" in sys.modules:
             from stabsim._clusters import stop_if_cancelled
 
             stop_if_cancelled()
@@ -346,6 +370,9 @@ def _leave_with(parent: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def watch() -> None:
+        if starter.sentinel is not None:
+            multiprocessing.connection.wait([starter.sentinel])
+        # loky has no sentinel, and starts its workers itself.
         while os.getppid() == parent:
             time.sleep(1.0)
         os._exit(1)

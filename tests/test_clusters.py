@@ -173,6 +173,17 @@ def test_an_error_takes_back_what_the_cluster_has_begun(dask):
     assert not any(dask.processing().values())
 
 
+def test_runs_within_tasks_of_the_user_s_own_wait_without_a_worker(dask):
+    def simulate(seed):
+        return matrix_product_growth(Ginibre(4), 20, trials=60_000, norm="vector", rng=seed).mean
+
+    # More of them than there are workers.
+    means = joblib.Parallel()(joblib.delayed(simulate)(seed) for seed in range(4))
+    for seed, mean in enumerate(means):
+        with joblib.parallel_config(backend="threading", n_jobs=2):
+            np.testing.assert_array_equal(mean, simulate(seed))
+
+
 def test_a_chunk_that_kills_its_worker_is_an_error(dask):
     with pytest.raises(distributed.KilledWorker):
         run(KillsItsWorker(), 4)

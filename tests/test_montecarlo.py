@@ -1,9 +1,12 @@
 """The runner: results that no worker changes, interrupts that stop at once, bounded memory."""
 
+import os
 import pickle
+import signal
 import subprocess
 import sys
 import textwrap
+import time
 
 import joblib
 import numpy as np
@@ -18,6 +21,7 @@ from stabsim import (
     _montecarlo,
     matrix_product_growth,
 )
+from stabsim._checkpoints import Checkpoint
 from stabsim._random import child, seed_sequence
 
 # More chunks than a few workers take at once.
@@ -85,7 +89,7 @@ def test_a_run_of_many_more_chunks_than_a_window_is_whole(monkeypatch):
 
 def test_workers_are_all_cores_unless_the_configuration_says_otherwise():
     def workers(n_jobs):
-        return _montecarlo._parallel(n_jobs, several=True).n_jobs
+        return _montecarlo._parallel(n_jobs, several=True)[0].n_jobs
 
     assert workers(None) == -1
     assert workers(3) == 3
@@ -206,6 +210,42 @@ def test_a_simulation_runs_inside_a_worker_of_the_user_s_own():
         np.testing.assert_array_equal(log_norm, simulate(seed))
 
 
+def test_within_a_worker_of_the_user_s_own_there_is_one():
+    def workers(level):
+        if level == 0:
+            return _montecarlo._parallel(None, several=True)[1]
+        inner = joblib.Parallel(n_jobs=2, prefer="threads")
+        return inner(joblib.delayed(workers)(level - 1) for _ in range(2))
+
+    assert workers(1) == [1, 1]
+    assert workers(2) == [[1, 1], [1, 1]]
+
+
+@pytest.mark.jit
+def test_workers_that_a_server_forks_work_and_leave(tmp_path):
+    program = """
+        import joblib, numpy as np
+        from stabsim import Ginibre, matrix_product_growth
+
+        if __name__ == "__main__":
+            given = {"trials": 100_000, "norm": "vector", "rng": 1, "samples": False}
+            with joblib.parallel_config(backend="multiprocessing", n_jobs=2):
+                there = matrix_product_growth(Ginibre(4), 20, **given)
+            print(bool((there.mean == matrix_product_growth(Ginibre(4), 20, **given).mean).all()))
+    """
+    path = tmp_path / "program.py"
+    path.write_text(textwrap.dedent(program))
+    completed = subprocess.run(
+        [sys.executable, path],
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=True,
+        env={**os.environ, "JOBLIB_START_METHOD": "forkserver"},
+    )
+    assert completed.stdout == "True\n"
+
+
 # Progress ------------------------------------------------------------------------------------
 
 
@@ -288,6 +328,58 @@ def test_ctrl_c_ends_a_run_and_its_threads(workers, seconds, names):
     assert completed.stdout == expected, completed.stderr
     assert completed.returncode == 0
     assert "KeyboardInterrupt" not in completed.stderr
+
+
+def test_an_interrupt_is_held_while_workers_start_and_a_second_one_is_not():
+    before, reached = signal.getsignal(signal.SIGINT), []
+
+    def interrupted(times):
+        with _montecarlo._interrupts_held():
+            for _ in range(times):
+                # As Python does, in whatever thread the signal has come.
+                signal.getsignal(signal.SIGINT)(signal.SIGINT, None)
+            reached.append(times)
+
+    def interrupted_by_the_system():
+        with _montecarlo._interrupts_held():
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.05)
+            reached.append(0)
+
+    for interrupt in [lambda: interrupted(1), lambda: interrupted(2), interrupted_by_the_system]:
+        with pytest.raises(KeyboardInterrupt):
+            interrupt()
+        assert signal.getsignal(signal.SIGINT) is before
+        assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    assert reached == [1, 0]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"backend": "threading", "n_jobs": 1},
+        {"backend": "sequential"},
+        {"backend": "multiprocessing", "n_jobs": 1},
+    ],
+)
+def test_one_worker_keeps_every_chunk_that_it_has_finished(options, tmp_path):
+    with (
+        Checkpoint(tmp_path, {}) as checkpoint,
+        joblib.parallel_config(**options),
+        pytest.raises(ArithmeticError, match="chunk 5"),
+    ):
+        _montecarlo.run(
+            SometimesFails(),
+            60,
+            seed_sequence(1),
+            n_jobs=None,
+            progress=False,
+            samples=True,
+            checkpoint=checkpoint,
+            part="trials",
+        )
+    with Checkpoint(tmp_path, {}) as checkpoint:
+        assert sorted(checkpoint.places("trials")) == [0, 1, 2, 3, 4]
 
 
 def test_a_stop_is_heard_by_every_thread_and_by_no_other_process():
