@@ -32,14 +32,16 @@ _FORMAT = 1
 _HEADER, _CHECKSUM = "header", "checksum"
 _SAMPLES, _STREAMED, _SETTLED = "samples", "moments and histograms", "settled"
 # What reading a damaged file can end in.
-_DAMAGES = (
+DAMAGES = (
     zipfile.BadZipFile,
     zlib.error,
     tokenize.TokenError,
     ValueError,
-    KeyError,
+    LookupError,
+    AttributeError,
+    ArithmeticError,
+    RecursionError,
     EOFError,
-    OverflowError,
     MemoryError,
     TypeError,
     # Also what no zip file of ours does: encryption, and other ways to compress.
@@ -115,7 +117,7 @@ def read(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, Part]]
         if header["format"] != _FORMAT:
             raise ValueError(f"format {header['format']} is not known, but {_FORMAT}")
         return header, dict(_parts(header, arrays))
-    except _DAMAGES as error:
+    except DAMAGES as error:
         raise ValueError(f"{requirement}, got {str(target)!r}: {error}") from error
 
 
@@ -136,7 +138,7 @@ def _parts(header: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Iterator[
         if part["kind"] == _SETTLED:
             yield part["name"], numbers
             continue
-        columns = part["columns"]
+        columns = validation.integer("columns", part["columns"], least=1)
         statistics = unpacked(numbers, columns, samples=part["kind"] == _SAMPLES)
         whole = arrays.get(f"whole{number}")
         if whole is not None and isinstance(statistics, StreamedStatistics):

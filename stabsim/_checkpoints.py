@@ -20,7 +20,7 @@ import numpy as np
 from stabsim._descriptions import differences
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -30,15 +30,17 @@ FILE = "chunks.sqlite"
 _JOURNAL = f"{FILE}-journal"
 # Marks a database as ours.
 _APPLICATION = 0x57AB51
-_LAYOUT = """
-PRAGMA page_size = 32768;
-PRAGMA application_id = {application};
-CREATE TABLE run (description TEXT NOT NULL, checksum BLOB NOT NULL);
-CREATE TABLE chunks (
-    part TEXT NOT NULL, place INTEGER NOT NULL, trials INTEGER NOT NULL, numbers BLOB NOT NULL,
-    checksum BLOB NOT NULL, PRIMARY KEY (part, place)
-);
-"""
+_COLUMNS = 5
+_LAYOUT = [
+    f"PRAGMA application_id = {_APPLICATION}",
+    "CREATE TABLE run (description TEXT NOT NULL, checksum BLOB NOT NULL)",
+    """
+    CREATE TABLE chunks (
+        part TEXT NOT NULL, place INTEGER NOT NULL, trials INTEGER NOT NULL, numbers BLOB NOT NULL,
+        checksum BLOB NOT NULL, PRIMARY KEY (part, place)
+    )
+    """,
+]
 
 
 class Checkpoint:
@@ -49,6 +51,7 @@ class Checkpoint:
 
     def __init__(self, folder: Path, description: dict[str, Any]) -> None:
         self._folder, self._path = folder, folder / FILE
+        description = _canonical(description)
         self._text = json.dumps(description, sort_keys=True, allow_nan=False)
         self._lost = 0
         with self._disk_errors():
@@ -100,14 +103,13 @@ class Checkpoint:
             self._insert(part, place, trials, np.ascontiguousarray(numbers).tobytes())
 
     def replace(
-        self, part: str, gone: range, place: int, trials: int, numbers: NDArray[np.float64]
+        self, part: str, gone: Iterable[int], place: int, trials: int, numbers: NDArray[np.float64]
     ) -> None:
-        """Keep numbers at a place instead of those at all places of a range."""
+        """Keep numbers at a place instead of those at others."""
         with self._disk_errors(), self._connection:
             self._insert(part, place, trials, numbers.tobytes())
-            self._connection.execute(
-                "DELETE FROM chunks WHERE part = ? AND place >= ? AND place < ?",
-                (part, gone.start, gone.stop),
+            self._connection.executemany(
+                "DELETE FROM chunks WHERE part = ? AND place = ?", ((part, other) for other in gone)
             )
 
     def _insert(self, part: str, place: int, trials: int, content: bytes) -> None:
@@ -125,13 +127,15 @@ class Checkpoint:
 
     def _opened(self, description: dict[str, Any]) -> sqlite3.Connection:
         """Return a connection to a sound database of this run."""
-        if not self._path.exists() or self._path.stat().st_size == 0:
+        if not self._path.exists():
             # What a database that is gone has left would be taken for a part of the new one.
             self._folder.joinpath(_JOURNAL).unlink(missing_ok=True)
-            return self._created(self._path)
         connection = sqlite3.connect(self._path, timeout=0.0)
         try:
             there = _described_run(connection)
+            if there is None and _is_empty(connection):
+                self._create(connection)
+                return connection
             sound = there is not None and _is_sound(connection)
         except sqlite3.OperationalError as error:
             connection.close()
@@ -149,19 +153,22 @@ class Checkpoint:
             )
         return connection if sound else self._salvaged(connection)
 
-    def _created(self, path: Path) -> sqlite3.Connection:
-        connection = sqlite3.connect(path, timeout=0.0)
-        _prepare(connection)
+    def _create(self, connection: sqlite3.Connection) -> None:
+        """Make an empty database that of this run, all of it or nothing."""
+        connection.execute("PRAGMA page_size = 32768")
         with connection:
-            connection.executescript(_LAYOUT.format(application=_APPLICATION))
+            connection.execute("BEGIN EXCLUSIVE")
+            for statement in _LAYOUT:
+                connection.execute(statement)
             connection.execute("INSERT INTO run VALUES (?, ?)", (self._text, _seal(self._text)))
-        return connection
 
     def _salvaged(self, damaged: sqlite3.Connection) -> sqlite3.Connection:
         """Return a new database with what can be read of a damaged one, which is set aside."""
         mended = self._path.with_name(f"{FILE}.mended")
         mended.unlink(missing_ok=True)
-        new = self._created(mended)
+        new = sqlite3.connect(mended, timeout=0.0)
+        _prepare(new)
+        self._create(new)
         rows = 0
         with new:
             for row in _readable(damaged):
@@ -195,6 +202,17 @@ class Checkpoint:
             ) from error
 
 
+def _canonical(description: Any) -> Any:
+    """Return a description in which equal numbers are written alike: 0, 0.0 and -0.0."""
+    if isinstance(description, dict):
+        return {key: _canonical(item) for key, item in description.items()}
+    if isinstance(description, list):
+        return [_canonical(item) for item in description]
+    if isinstance(description, float) and description.is_integer():
+        return int(description)
+    return description
+
+
 def _prepare(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA locking_mode = EXCLUSIVE")
     # A process that is killed has handed its writes to the operating system. What a machine loses
@@ -219,6 +237,15 @@ def _described_run(connection: sqlite3.Connection) -> dict[str, Any] | None:
         return None
 
 
+def _is_empty(connection: sqlite3.Connection) -> bool:
+    """Return whether a database has nothing in it yet."""
+    try:
+        pages: tuple[int] = connection.execute("PRAGMA page_count").fetchone()
+        return pages == (0,)
+    except sqlite3.DatabaseError:
+        return False
+
+
 def _seal(text: str) -> bytes:
     return hashlib.sha256(text.encode()).digest()
 
@@ -240,5 +267,5 @@ def _readable(connection: sqlite3.Connection) -> Iterator[tuple[Any, ...]]:
     for key in keys:
         with contextlib.suppress(sqlite3.DatabaseError):
             row = connection.execute("SELECT * FROM chunks WHERE rowid = ?", key).fetchone()
-            if row is not None:
+            if row is not None and len(row) == _COLUMNS:
                 yield row

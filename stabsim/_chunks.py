@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 # How long finished chunks are kept one by one before they are kept as what they are reduced to.
 _SECONDS_UNREDUCED = 1.0
-# Where that is kept, before the chunks themselves.
-_REDUCED = -1
 
 
 class Chunks:
@@ -63,22 +61,38 @@ class Chunks:
             self._checkpoint.save(self._part, index, self.trials_of(index), numbers)
 
     def load_reduced(self) -> StreamedStatistics | None:
-        """Return what the first chunks have been reduced to, if that has been kept."""
+        """Return what as many of the first chunks as possible are reduced to, if that was kept."""
         if self._checkpoint is None:
             return None
-        kept = self._checkpoint.load(self._part, _REDUCED)
         # Of more trials than are asked for there is no way back.
-        if kept is None or kept[0] > self.trials:
-            return None
-        return StreamedStatistics.unpacked(kept[1], self.task.columns)
+        least = _place_of_reduced(self.whole)
+        for place in sorted(self._checkpoint.places(self._part)):
+            if not least <= place < _place_of_reduced(0):
+                continue
+            kept = self._checkpoint.load(self._part, place)
+            if kept is not None:
+                return StreamedStatistics.unpacked(kept[1], self.task.columns)
+        return None
 
-    def save_reduced(self, statistics: StreamedStatistics, chunks: int) -> None:
-        """Keep what the first chunks are reduced to, instead of them."""
+    def save_reduced(self, statistics: StreamedStatistics, since: int, replaced: int) -> None:
+        """Keep what the first chunks are reduced to, instead of those since the last time.
+
+        And instead of what the first ``replaced`` chunks are reduced to.
+        """
         if self._checkpoint is not None:
-            numbers = statistics.packed()
+            chunks = statistics.trials // self.task.chunk
             self._checkpoint.replace(
-                self._part, range(chunks), _REDUCED, statistics.trials, numbers
+                self._part,
+                [*range(since, chunks), _place_of_reduced(replaced)],
+                _place_of_reduced(chunks),
+                statistics.trials,
+                statistics.packed(),
             )
+
+
+def _place_of_reduced(chunks: int) -> int:
+    """Return where it is kept what so many chunks are reduced to: before the chunks themselves."""
+    return -1 - chunks
 
 
 class Samples:
@@ -119,7 +133,9 @@ class Streams:
         kept = chunks.load_reduced()
         if kept is not None and kept.trials > self.done * chunks.task.chunk:
             self._begin(kept)
-        self._kept, self._time = self.done, time.monotonic()
+        #: Chunks whose reduction has been kept, and those for which it is to be replaced.
+        self._kept, self._replaced = self.done, 0
+        self._time = time.monotonic()
 
     def _begin(self, whole: StreamedStatistics | None) -> None:
         if whole is not None:
@@ -154,6 +170,8 @@ class Streams:
 
     def _keep(self) -> None:
         """Keep what the chunks are reduced to, so that they need not be kept themselves."""
+        # What a run ends with stays: another one may be shorter, or the next round of this one.
         if self._whole is not None and self.done > self._kept:
-            self._chunks.save_reduced(self._whole, self.done)
-            self._kept, self._time = self.done, time.monotonic()
+            self._chunks.save_reduced(self._whole, self._kept, self._replaced)
+            self._kept = self._replaced = self.done
+            self._time = time.monotonic()

@@ -8,9 +8,7 @@ and a fingerprint of its code, and must be given again.
 
 from __future__ import annotations
 
-import hashlib
 import inspect
-import types
 from collections.abc import Iterable
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
@@ -18,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from stabsim import activations, ensembles, initializers
-from stabsim._kernels.custom import plain_function
+from stabsim._fingerprints import fingerprint, name_of
 from stabsim._targets import StandardError
 from stabsim._validation import described
 from stabsim.activations import Activation
@@ -80,7 +78,7 @@ def describe(value: Any) -> Any:
     if isinstance(value, list | tuple) and any(isinstance(item, Ensemble) for item in value):
         return [describe(item) for item in value]
     if callable(value):
-        return {_KIND: "function", "name": _name(value), "fingerprint": fingerprint(value)}
+        return {_KIND: "function", "name": name_of(value), "fingerprint": fingerprint(value)}
     return _describe_array(np.asarray(value))
 
 
@@ -130,47 +128,6 @@ def differences(here: Any, there: Any, name: str = "") -> list[str]:
     return [] if same else [f"{name} is {described(there)} there and {described(here)} here"]
 
 
-def fingerprint(function: Function) -> str:
-    """Return what tells a function's code, and the values that it uses, from any other."""
-    content = hashlib.blake2b(digest_size=16)
-    seen: set[int] = set()
-
-    def add(value: Any) -> None:
-        if isinstance(value, types.CodeType):
-            for part in (value.co_code, value.co_names, value.co_varnames, value.co_freevars):
-                content.update(repr(part).encode())
-            for constant in value.co_consts:
-                add(constant)
-            return
-        inner = plain_function(value) if callable(value) else value
-        if not isinstance(inner, types.FunctionType):
-            if isinstance(inner, np.ndarray):
-                content.update(inner.tobytes())
-            elif not isinstance(inner, types.ModuleType):
-                # Docstrings and addresses in memory are no part of what a function does.
-                content.update(_name(inner).encode() if callable(inner) else repr(inner).encode())
-            return
-        if id(inner) in seen:
-            return
-        seen.add(id(inner))
-        add(inner.__code__)
-        for default in inner.__defaults__ or ():
-            add(default)
-        for cell in inner.__closure__ or ():
-            add(cell.cell_contents)
-        for name in inner.__code__.co_names:
-            if name in inner.__globals__:
-                add(inner.__globals__[name])
-
-    add(function)
-    return content.hexdigest()
-
-
-def _name(function: Any) -> str:
-    inner = plain_function(function)
-    return getattr(inner, "__qualname__", type(inner).__qualname__)
-
-
 def _number(value: float) -> Any:
     # JSON has no infinities.
     return value if np.isfinite(value) else {_KIND: "number", "value": repr(value)}
@@ -205,7 +162,7 @@ def _restore_function(fields: dict[str, Any], functions: Iterable[Function]) -> 
             return function
     raise ValueError(
         f"functions must hold the function {fields['name']} that was simulated, since no code is "
-        f"read from files, got {[_name(function) for function in functions]}"
+        f"read from files, got {[name_of(function) for function in functions]}"
     )
 
 

@@ -111,6 +111,8 @@ class Execution:
     means: Means
     before: Mapping[str, Part] = field(default_factory=dict)
     parts: dict[str, Part] = field(default_factory=dict)
+    #: Trials in a chunk of every task that has run.
+    chunks: set[int] = field(default_factory=set)
     prefix: str = ""
     complete: bool = False
 
@@ -125,6 +127,7 @@ class Execution:
     ) -> Statistics:
         """Return the statistics of so many trials of a task."""
         name = self.prefix + part
+        self.chunks.add(task.chunk)
         before = self.before.get(name)
         if before is not None and not _is_of(before, task, samples):
             raise ValueError(f"the part {name!r} must be trials of {task.columns} numbers")
@@ -267,8 +270,12 @@ def _performed(
             excess = 0.0 if target is None else target.excess(result)
             if excess <= 1.0 or trials >= most:
                 break
-            growth = min(max(1.1 * excess**2, _LEAST_GROWTH), _MOST_GROWTH)
-            trials = min(math.ceil(trials * growth), most)
+            growth = min(max(1.1 * min(excess, _MOST_GROWTH) ** 2, _LEAST_GROWTH), _MOST_GROWTH)
+            trials, chunk = math.ceil(trials * growth), max(execution.chunks)
+            if trials > chunk:
+                # Those of a chunk that is not whole would be drawn again in the next round.
+                trials = chunk * math.ceil(trials / chunk)
+            trials = min(trials, most)
             before = execution.parts
     _attach(result, Run(call, trials, execution.parts, target=target))
     if target is not None and excess > 1.0:

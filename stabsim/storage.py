@@ -109,7 +109,9 @@ def load(path: str | PathLike[str], *, functions: Iterable[Callable[..., Any]] =
         target = None if header["target"] is None else StandardError(**header["target"])
         run = Run(call, header["trials"], parts, header["stream version"], target)
         result: Result = repeated(run)
-    except (KeyError, IndexError, StopIteration, AttributeError, TypeError, ValueError) as error:
+        if target is not None and target.of not in {None, *result.estimated}:
+            raise ValueError(f"there is no estimate {target.of!r}")
+    except (StopIteration, *_archives.DAMAGES) as error:
         raise ValueError(f"{requirement}, got {str(path)!r}: {error}") from error
     return result
 

@@ -1,5 +1,6 @@
 """Checkpoints: nothing finished is lost, and nothing is believed that does not fit."""
 
+import contextlib
 import signal
 import sqlite3
 import subprocess
@@ -14,7 +15,14 @@ from calls import CALLS, bits, cut_finely, simulate
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stabsim import IID, Ginibre, _montecarlo, matrix_product_growth
+from stabsim import (
+    IID,
+    MLP,
+    Ginibre,
+    _montecarlo,
+    matrix_product_growth,
+    signal_propagation,
+)
 from stabsim._checkpoints import FILE, Checkpoint
 
 FOLDER_OF_TESTS = str(Path(__file__).parent)
@@ -115,10 +123,30 @@ def test_streamed_chunks_are_reduced_on_the_way(tmp_path, monkeypatch):
     whole = simulate("streamed growth", 3000, checkpoint=tmp_path)
     with sqlite3.connect(tmp_path / FILE) as connection:
         places = [place for (place,) in connection.execute("SELECT place FROM chunks")]
-    assert -1 in places
+    assert min(places) < 0
     assert len(places) <= 2
     forbid_tasks(monkeypatch)
     assert bits(simulate("streamed growth", whole.trials, checkpoint=tmp_path)) == bits(whole)
+
+
+def test_a_shorter_run_takes_nothing_from_a_longer_one(tmp_path, monkeypatch):
+    many = simulate("streamed growth", 3000, checkpoint=tmp_path)
+    simulate("streamed growth", 500, checkpoint=tmp_path)
+    forbid_tasks(monkeypatch)
+    assert bits(simulate("streamed growth", 3000, checkpoint=tmp_path)) == bits(many)
+
+
+@pytest.mark.parametrize("name", ["growth", "streamed growth"])
+def test_every_round_to_a_precision_is_kept(name, tmp_path, monkeypatch):
+    chunks = computed(monkeypatch)
+    given = {"checkpoint": tmp_path, "precision": 0.001, "n_jobs": 1}
+    precise = simulate(name, 500, **given)
+    assert precise.trials > 5000
+    assert len(chunks) > 30
+    chunks.clear()
+    assert bits(simulate(name, 500, **given)) == bits(precise)
+    # The last chunk of the first round, of which there are more trials now, and no more than that.
+    assert len(chunks) <= 1
 
 
 # Whose it is -------------------------------------------------------------------------------------
@@ -135,7 +163,7 @@ def test_a_folder_of_another_run_is_refused_with_both_named(tmp_path):
     ]:
         with pytest.raises(ValueError, match=words):
             matrix_product_growth(Ginibre(2), **{**given, **change})
-    with pytest.raises(ValueError, match=r"arguments\.ensemble\.sigma is 1\.0 there and 2\.0 here"):
+    with pytest.raises(ValueError, match=r"arguments\.ensemble\.sigma is 1 there and 2 here"):
         matrix_product_growth(Ginibre(2, sigma=2.0), **given)
     # None of that has touched it.
     matrix_product_growth(Ginibre(2), **given)
@@ -157,6 +185,28 @@ def test_a_folder_in_use_is_refused(tmp_path):
     ):
         simulate("growth", 20, checkpoint=tmp_path)
     simulate("growth", 20, checkpoint=tmp_path)
+
+
+def test_a_folder_in_which_another_run_begins_is_left_alone(tmp_path):
+    with contextlib.closing(sqlite3.connect(tmp_path / FILE, isolation_level=None)) as other:
+        # Nothing of it is in the file yet.
+        other.execute("BEGIN EXCLUSIVE")
+        other.execute("CREATE TABLE run (description)")
+        assert (tmp_path / FILE).stat().st_size == 0
+        with pytest.raises(ValueError, match="that no other run uses"):
+            simulate("growth", checkpoint=tmp_path)
+        other.execute("COMMIT")
+
+
+def test_equal_numbers_are_of_one_run(tmp_path, monkeypatch):
+    network = MLP(3, 4, activation="tanh")
+    first = signal_propagation(network, correlation=0, trials=50, rng=1, checkpoint=tmp_path)
+    forbid_tasks(monkeypatch)
+    for correlation in (0.0, -0.0):
+        again = signal_propagation(
+            network, correlation=correlation, trials=50, rng=1, checkpoint=tmp_path
+        )
+        assert bits(again) == bits(first)
 
 
 @pytest.mark.parametrize("checkpoint", [3, b"folder", "", "a\0b", ["folder"], True])

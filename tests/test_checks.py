@@ -67,6 +67,19 @@ def p_values(count, law):
     return np.array(rows)
 
 
+def test_trials_that_are_all_alike_do_not_drift():
+    # A rare value in the middle third, and in the rest that makes no whole batch.
+    for rare in (500, 999):
+        values = np.zeros(1000)
+        values[rare] = 1.0
+        assert sample_tests.batch_variation(values).p > 0.1
+        assert sample_tests.drift(values)[2] > 0.1
+    # Two values that follow each other in two blocks are no accident.
+    steps = np.repeat([0.0, 1.0], 500)
+    assert sample_tests.batch_variation(steps).p == 0.0
+    assert sample_tests.drift(steps)[2] == 0.0
+
+
 def assert_rate(hits, rate, slack=1.0):
     """Assert that hits come as often as ``rate``, or up to ``slack`` times as often."""
     count, found = len(hits), int(np.sum(hits))

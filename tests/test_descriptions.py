@@ -2,6 +2,10 @@
 
 import json
 import math
+import subprocess
+import sys
+import textwrap
+import types
 from fractions import Fraction
 
 import numba
@@ -30,7 +34,8 @@ from stabsim import (
     ensembles,
     initializers,
 )
-from stabsim._descriptions import describe, differences, fingerprint, restore
+from stabsim._descriptions import describe, differences, restore
+from stabsim._fingerprints import fingerprint
 from stabsim.ensembles import Ensemble
 
 
@@ -44,6 +49,16 @@ def square(x):
 
 def twice(x):
     return 2.0 * x
+
+
+def cube(x):
+    return x * x * x
+
+
+def module(**attributes):
+    made = types.ModuleType("constants")
+    vars(made).update(attributes)
+    return made
 
 
 FUNCTIONS = (fill, square, twice)
@@ -168,11 +183,62 @@ def test_a_fingerprint_tells_what_a_function_does():
     assert len(same) == 1
     others = [scaled(3.0), scaled(2.0, 1.0), square, twice, lambda x: x * x * x]
     assert len({fingerprint(other) for other in others} - same) == len(others)
-    namespace = {"CONSTANT": 1.0}
-    exec("def user(x):\n    return CONSTANT * x", namespace)  # noqa: S102
-    before = fingerprint(namespace["user"])
-    namespace["CONSTANT"] = 2.0
-    assert fingerprint(namespace["user"]) != before
+
+
+@pytest.mark.parametrize(
+    ("expression", "before", "after"),
+    [
+        ("GLOBAL * x", 1.0, 2.0),
+        ("GLOBAL * x", 1, 1.0),
+        ("[GLOBAL * item for item in x]", 1.0, 2.0),
+        ("(lambda y: GLOBAL * y)(x)", 1.0, 2.0),
+        ("GLOBAL.factor * x", module(factor=1.0), module(factor=2.0)),
+        ("GLOBAL.inner.factor * x", module(inner=module(factor=1.0)), module(inner=module())),
+        ("GLOBAL.function(x)", module(function=square), module(function=cube)),
+        ("GLOBAL(x)", numba.vectorize(square), numba.vectorize(cube)),
+        ("GLOBAL(x)", numba.njit(square), numba.njit(twice)),
+        ("GLOBAL[0](x)", (numba.njit(square),), (numba.njit(cube),)),
+        ("GLOBAL[0][7]", (np.zeros(9),), (np.arange(9.0),)),
+        ("GLOBAL[0, 1]", np.arange(6.0).reshape(2, 3), np.arange(6.0).reshape(3, 2)),
+        ("GLOBAL[0]", np.zeros(2), np.zeros(2, np.int64)),
+        ("GLOBAL['a']", {"a": 1.0}, {"a": 2.0}),
+        ("x in GLOBAL", {"one", "two"}, {"one", "three"}),
+        ("GLOBAL(x)", math.sin, math.cos),
+    ],
+)
+def test_a_fingerprint_tells_what_a_function_uses(expression, before, after):
+    namespace = {}
+    exec(f"def user(x):\n    return {expression}", namespace)  # noqa: S102
+    found = [fingerprint(namespace["user"]) for namespace["GLOBAL"] in (before, after, before)]
+    assert found[0] == found[2] != found[1]
+
+
+def test_a_fingerprint_is_that_of_every_process():
+    program = """
+        import numba
+        from stabsim._fingerprints import fingerprint
+
+        @numba.njit
+        def one(x):
+            return x
+
+        ALL = (one, numba.float64, len, {"one": 1}, {"one", "two", "three"}, object())
+
+        def user(x, *, step=0.5):
+            return ALL[0](x) + step
+
+        print(fingerprint(user))
+    """
+    outputs = {
+        subprocess.run(
+            [sys.executable, "-c", textwrap.dedent(program)],
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for _ in range(2)
+    }
+    assert len(outputs) == 1
 
 
 def test_a_spec_that_is_not_ours_cannot_be_written_down():

@@ -2,8 +2,8 @@
 
 Every verb runs with every sampler, over more trials than a chunk holds. A change of what is drawn,
 or of its order, changes all digits of the estimates; another machine rounds the last ones
-otherwise. So the numbers in ``golden.txt`` may change together with ``STREAM_VERSION``, and never
-without it. This computes them anew:
+otherwise. So from release 0.1.0 on, the numbers in ``golden.txt`` may change together with
+``STREAM_VERSION``, and never without it. This computes them anew:
 
     python tests/test_golden.py > golden.txt && mv golden.txt tests
 """

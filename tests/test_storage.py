@@ -1,5 +1,6 @@
 """Saved results: all comes back, and no file makes it run code or gives another result."""
 
+import functools
 import json
 import pickle
 import stat
@@ -199,6 +200,16 @@ FORGERIES = {
     ),
     "no header": lambda header, arrays: header.clear(),
     "a target of nothing": lambda header, arrays: header.update(target={"value": -1}),
+    "a target of another name": lambda header, arrays: header.update(
+        target={"value": 1.0, "of": "length", "relative": False}
+    ),
+    "no columns": lambda header, arrays: header["parts"][0].update(columns=0),
+    "a number beyond all": lambda header, arrays: header["arguments"].update(
+        depth={"kind": "number", "value": 10**400}
+    ),
+    "lists without an end": lambda header, arrays: header["arguments"].update(
+        depth=functools.reduce(lambda inner, _: [inner], range(900), 1)
+    ),
 }
 
 

@@ -33,7 +33,8 @@ _CHUNK_NUMBERS = 1 << 18
 # The longest call of a kernel, between two looks at the keyboard.
 _CALL_COST = 250e6
 # Numbers in a batch of factors: few enough for the cache, and so many that the interpreter, which
-# threads share, is seldom needed between two batches.
+# threads share, is seldom needed between two batches. Student's t draws batch by batch, so this is
+# a part of its random streams.
 _BLOCK_NUMBERS = 1 << 16
 # Trials run side by side in lanes, as many as keep a step's factors in the second level of the
 # cache, up to the sizes from which on a matrix at a time is faster.

@@ -16,6 +16,10 @@ from stabsim import _montecarlo
 
 #: Two workers of each kind that needs no cluster.
 BACKENDS = {"threads": "threading", "loky": "loky"}
+# The chunks of every part, and the most that some of them have been reduced to.
+KEPT = """
+    SELECT part, SUM(trials * (place >= 0)) + MAX(trials * (place < 0)) FROM chunks GROUP BY part
+"""
 #: In seconds: longer than anything takes on a slow machine.
 PATIENCE = 120.0
 
@@ -137,8 +141,7 @@ def kept_trials(folder):
         return {}
     with contextlib.closing(sqlite3.connect(path)) as connection:
         try:
-            found = connection.execute("SELECT part, SUM(trials) FROM chunks GROUP BY part")
-            return dict(found.fetchall())
+            return dict(connection.execute(KEPT).fetchall())
         except sqlite3.OperationalError:
             # Killed before there were any tables.
             return {}

@@ -259,7 +259,7 @@ def batch_variation(values: Floats) -> Variation | None:
     within = float(np.square(table - means[:, None]).sum()) / (batches * (size - 1))
     between = size * float(means.var(ddof=1))
     if within == 0.0:
-        return Variation(batches, math.inf, 0.0)
+        return Variation(batches, 1.0, 1.0) if between == 0.0 else Variation(batches, math.inf, 0.0)
     ratio = between / within
     return Variation(batches, ratio, float(fdtrc(batches - 1, batches * (size - 1), ratio)))
 
@@ -280,7 +280,7 @@ def drift(values: Floats) -> tuple[float, float, float] | None:
     total = sum(variances)
     difference = float(parts[1].mean() - parts[0].mean())
     if total == 0.0:
-        return difference, 0.0, 0.0
+        return difference, 0.0, float(difference == 0.0)
     freedom = (third - 1) * total**2 / sum(variance**2 for variance in variances)
     error = math.sqrt(total)
     return difference, error, 2.0 * float(stdtr(freedom, -abs(difference) / error))
