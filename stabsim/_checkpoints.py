@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 FILE = "chunks.sqlite"
 # What SQLite writes beside the database, and leaves behind when it is killed.
 _JOURNAL = f"{FILE}-journal"
+# What reading a damaged database can end in: SQLite's words on it need not be text.
+_DAMAGES = (sqlite3.DatabaseError, UnicodeDecodeError)
 # Marks a database as ours.
 _APPLICATION = 0x57AB51
 _COLUMNS = 5
@@ -79,7 +81,7 @@ class Checkpoint:
         query = "SELECT place FROM chunks WHERE part = ? AND typeof(place) = 'integer'"
         try:
             return [place for (place,) in self._connection.execute(query, (part,))]
-        except sqlite3.DatabaseError:
+        except _DAMAGES:
             return []
 
     def load(self, part: str, place: int) -> tuple[int, NDArray[np.float64]] | None:
@@ -87,7 +89,7 @@ class Checkpoint:
         query = "SELECT trials, numbers, checksum FROM chunks WHERE part = ? AND place = ?"
         try:
             row = self._connection.execute(query, (part, place)).fetchone()
-        except sqlite3.DatabaseError:
+        except _DAMAGES:
             row = (0, b"", b"")
         if row is None:
             return None
@@ -195,7 +197,7 @@ class Checkpoint:
         """Say what is wrong with the folder."""
         try:
             yield
-        except (OSError, sqlite3.Error) as error:
+        except (OSError, sqlite3.Error, UnicodeDecodeError) as error:
             raise OSError(
                 f"checkpoint must be a folder with room to write to, got {str(self._folder)!r}: "
                 f"{error} (what was kept there before is still there)"
@@ -233,7 +235,7 @@ def _described_run(connection: sqlite3.Connection) -> dict[str, Any] | None:
         if "no such" in str(error):
             return None
         raise
-    except (sqlite3.DatabaseError, TypeError, ValueError, AttributeError):
+    except (*_DAMAGES, TypeError, ValueError, AttributeError):
         return None
 
 
@@ -242,7 +244,7 @@ def _is_empty(connection: sqlite3.Connection) -> bool:
     try:
         pages: tuple[int] = connection.execute("PRAGMA page_count").fetchone()
         return pages == (0,)
-    except sqlite3.DatabaseError:
+    except _DAMAGES:
         return False
 
 
@@ -254,7 +256,7 @@ def _is_sound(connection: sqlite3.Connection) -> bool:
     try:
         found: tuple[str] = connection.execute("PRAGMA quick_check(1)").fetchone()
         return found == ("ok",)
-    except sqlite3.DatabaseError:
+    except _DAMAGES:
         return False
 
 
@@ -262,10 +264,10 @@ def _readable(connection: sqlite3.Connection) -> Iterator[tuple[Any, ...]]:
     """Yield the rows of a damaged database that can be read."""
     try:
         keys = connection.execute("SELECT rowid FROM chunks ORDER BY rowid").fetchall()
-    except sqlite3.DatabaseError:
+    except _DAMAGES:
         return
     for key in keys:
-        with contextlib.suppress(sqlite3.DatabaseError):
+        with contextlib.suppress(*_DAMAGES):
             row = connection.execute("SELECT * FROM chunks WHERE rowid = ?", key).fetchone()
             if row is not None and len(row) == _COLUMNS:
                 yield row

@@ -301,6 +301,17 @@ def test_a_damaged_file_never_gives_a_wrong_result(kept, tmp_path_factory, data)
     assert bits(simulate("dense growth", checkpoint=folder)) == expected
 
 
+@pytest.mark.filterwarnings("ignore:checkpoint .* was damaged")
+def test_a_damaged_database_that_sqlite_describes_in_no_utf_8(tmp_path):
+    first = simulate("growth", checkpoint=tmp_path)
+    with contextlib.closing(sqlite3.connect(tmp_path / FILE)) as connection, connection:
+        connection.execute("PRAGMA writable_schema = ON")
+        connection.execute(
+            "UPDATE sqlite_master SET name = CAST(x'ceff41' AS TEXT), sql = 'CREATE TABLE ('"
+        )
+    assert bits(simulate("growth", checkpoint=tmp_path)) == bits(first)
+
+
 def test_damage_is_said_and_only_what_is_damaged_is_computed_anew(tmp_path, monkeypatch):
     whole = simulate("growth", 3000, checkpoint=tmp_path)
     with sqlite3.connect(tmp_path / FILE) as connection:
