@@ -34,7 +34,7 @@ EXPERIMENTS = {
     "damages": (damages.rows, 1000),
     "disks": (disks.rows, 24),
     "interrupts": (interrupts.rows, 2),
-    "overheads": (overheads.rows, 15),
+    "overheads": (overheads.rows, 7),
 }
 
 

@@ -48,7 +48,12 @@ def simulate(messages, name, backend, address, folder):
     seconds = -sum(sum(process.cpu_times()[:2]) for process in processes)
     time.sleep(1.0)
     seconds += sum(sum(process.cpu_times()[:2]) for process in processes)
-    more = [thread.name for thread in threading.enumerate() if thread not in before]
+    more = [
+        thread.name
+        for thread in threading.enumerate()
+        # Dask starts the threads of its client when it needs them, and keeps them.
+        if thread not in before and not thread.name.startswith("Dask-")
+    ]
     messages.send((more, seconds))
     if backend == "Dask":
         client.close()

@@ -20,8 +20,8 @@ from faults.rows import Row
 from faults.runs import RUNS
 from stabsim import _montecarlo
 
-#: Runs of some seconds whose chunks of 20 ms yield few numbers.
-MEASURED = {"matrix_product_growth, streamed": 120, "product_singular_values": 120}
+#: Runs of three seconds, in chunks of 20 ms.
+MEASURED = {"matrix_product_growth, streamed": 300, "product_singular_values": 200}
 #: In percent.
 LIMITS = {"a checkpoint": 5.0, "a progress bar": 1.0, "Dask instead of threads": 15.0}
 
