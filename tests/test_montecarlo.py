@@ -328,6 +328,8 @@ def test_ctrl_c_ends_a_run_and_its_threads(workers, seconds, names):
     assert completed.stdout == expected, completed.stderr
     assert completed.returncode == 0
     assert "KeyboardInterrupt" not in completed.stderr
+    # loky's own thread may trip over an end in its first moments.
+    assert seconds < 1.0 or "Traceback" not in completed.stderr
 
 
 def test_an_interrupt_is_held_while_workers_start_and_a_second_one_is_not():
